@@ -1,0 +1,226 @@
+//! Why something did not work, in names that the state machines match and sentences that people read.
+//!
+//! [`Kind`] is an interface: its nine names appear in `infra/statemachines/*.asl.json`, and a test holds the two
+//! together. AWS's own error codes are sorted by meaning in one table, [`meaning`]; nothing else compares codes.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The nine errors that moat's Lambdas answer with. Only the retryable ones are ever tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Kind {
+    /// The input is wrong. Nothing was read or changed.
+    #[serde(rename = "Moat.SpecInvalid")]
+    SpecInvalid,
+    /// The input is fine but what exists makes it impossible or unsafe. Nothing was changed.
+    #[serde(rename = "Moat.Refused")]
+    Refused,
+    /// AWS says that this role may not do this.
+    #[serde(rename = "Moat.Denied")]
+    Denied,
+    /// An account limit is reached.
+    #[serde(rename = "Moat.Quota")]
+    Quota,
+    /// AWS asks to slow down.
+    #[serde(rename = "Moat.Throttled")]
+    Throttled,
+    /// No answer, or an answer that says "try later". It may or may not have been done.
+    #[serde(rename = "Moat.Unavailable")]
+    Unavailable,
+    /// Something that this needs is not there yet, or is busy.
+    #[serde(rename = "Moat.Conflict")]
+    Conflict,
+    /// Another execution holds the name.
+    #[serde(rename = "Moat.Locked")]
+    Locked,
+    /// Everything else. A defect of moat, or a case that nobody has met yet.
+    #[serde(rename = "Moat.Unexpected")]
+    Unexpected,
+}
+
+impl Kind {
+    /// All of them, for tests that compare the list with the state machines.
+    pub const ALL: [Self; 9] = [
+        Self::SpecInvalid,
+        Self::Refused,
+        Self::Denied,
+        Self::Quota,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::Conflict,
+        Self::Locked,
+        Self::Unexpected,
+    ];
+
+    /// The name that Step Functions sees as the error.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SpecInvalid => "Moat.SpecInvalid",
+            Self::Refused => "Moat.Refused",
+            Self::Denied => "Moat.Denied",
+            Self::Quota => "Moat.Quota",
+            Self::Throttled => "Moat.Throttled",
+            Self::Unavailable => "Moat.Unavailable",
+            Self::Conflict => "Moat.Conflict",
+            Self::Locked => "Moat.Locked",
+            Self::Unexpected => "Moat.Unexpected",
+        }
+    }
+
+    /// Whether trying the same again can help.
+    pub const fn is_retryable(self) -> bool {
+        matches!(self, Self::Throttled | Self::Unavailable | Self::Conflict | Self::Locked)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One failed piece of work: its kind, and one sentence that says what was being done, on what, why it failed and what
+/// to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    #[serde(rename = "error")]
+    pub kind: Kind,
+    pub message: String,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+/// What an AWS error code means to moat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Creating: it is there. Success.
+    AlreadyThere,
+    /// Deleting: it is gone. Success. Describing by name: absent.
+    NotThere,
+    /// Anything that is not an answer to "is it there".
+    Is(Kind),
+}
+
+/// AWS's error codes by meaning. The codes are matched exactly, never by part of a message.
+///
+/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs and SSM.
+pub fn meaning(code: &str) -> Meaning {
+    match code {
+        // Created before, by us: names and CIDRs are unique in their scope, attachments and routes are single.
+        "InvalidGroup.Duplicate"
+        | "InvalidPermission.Duplicate"
+        | "InvalidSubnet.Conflict"
+        | "Resource.AlreadyAssociated"
+        | "RouteAlreadyExists"
+        | "RouteTableAlreadyAssociated"
+        | "ResourceAlreadyExistsException"
+        | "ParameterAlreadyExists" => Meaning::AlreadyThere,
+
+        "InvalidPermission.NotFound"
+        | "InvalidRoute.NotFound"
+        | "NatGatewayNotFound"
+        | "Gateway.NotAttached"
+        | "LoadBalancerNotFound"
+        | "TargetGroupNotFound"
+        | "ListenerNotFound"
+        | "ClusterNotFoundException"
+        | "ServiceNotFoundException"
+        | "ParameterNotFound" => Meaning::NotThere,
+
+        // Not visible yet, or still in use: the next pass looks again (C1, C3, C12).
+        "InvalidVpcID.NotFound"
+        | "InvalidSubnetID.NotFound"
+        | "InvalidSubnet"
+        | "InvalidInternetGatewayID.NotFound"
+        | "InvalidElasticIpID.NotFound"
+        | "InvalidAllocationID.NotFound"
+        | "InvalidNatGatewayID.NotFound"
+        | "InvalidRouteTableID.NotFound"
+        | "InvalidGroup.NotFound"
+        | "InvalidGroupId.NotFound"
+        | "InvalidVpcEndpointId.NotFound"
+        | "InvalidGatewayID.NotFound"
+        | "SubnetNotFound"
+        | "InvalidSecurityGroup"
+        | "IdempotentParameterMismatch"
+        | "IncorrectState"
+        | "IncorrectInstanceState"
+        | "InvalidIPAddress.InUse"
+        | "DependencyViolation"
+        | "ResourceInUse"
+        | "UpdateInProgressException"
+        | "OperationAbortedException"
+        | "TooManyUpdates" => Meaning::Is(Kind::Conflict),
+
+        "UnauthorizedOperation"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthFailure"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
+        | "ExpiredTokenException" => Meaning::Is(Kind::Denied),
+
+        "VpcLimitExceeded"
+        | "SubnetLimitExceeded"
+        | "InternetGatewayLimitExceeded"
+        | "AddressLimitExceeded"
+        | "NatGatewayLimitExceeded"
+        | "RouteTableLimitExceeded"
+        | "RouteLimitExceeded"
+        | "VpcEndpointLimitExceeded"
+        | "GatewayVpcEndpointLimitExceeded"
+        | "SecurityGroupLimitExceeded"
+        | "RulesPerSecurityGroupLimitExceeded"
+        | "SecurityGroupsPerInterfaceLimitExceeded"
+        | "TooManyLoadBalancers"
+        | "TooManyTargetGroups"
+        | "TooManyListeners"
+        | "LimitExceededException"
+        | "ParameterLimitExceeded" => Meaning::Is(Kind::Quota),
+
+        "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RateExceeded" => {
+            Meaning::Is(Kind::Throttled)
+        }
+
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "ServerException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "Unavailable"
+        | "RequestTimeout" => Meaning::Is(Kind::Unavailable),
+
+        _ => Meaning::Is(Kind::Unexpected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_on_the_wire_and_in_print() {
+        for kind in Kind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+        }
+    }
+
+    #[test]
+    fn only_what_can_get_better_by_itself_is_retried() {
+        let retried: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
+        assert_eq!(retried, [Kind::Throttled, Kind::Unavailable, Kind::Conflict, Kind::Locked]);
+    }
+
+    #[test]
+    fn a_code_is_matched_whole() {
+        assert_eq!(meaning("RouteAlreadyExists"), Meaning::AlreadyThere);
+        assert_eq!(meaning("RouteAlreadyExistsNot"), Meaning::Is(Kind::Unexpected));
+    }
+}

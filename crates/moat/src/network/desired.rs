@@ -1,0 +1,137 @@
+//! What a network should be: the logical names of its parts, and which zone and range each subnet has.
+
+use super::observed::{Observed, Subnet};
+use crate::cidr::{self, Cidr, Side};
+use crate::ids::VpcId;
+use crate::name::Logical;
+use crate::plan::Problem;
+use crate::spec::{Nat, NetworkSpec};
+use std::collections::BTreeSet;
+
+pub fn vpc() -> Logical {
+    Logical::from("vpc")
+}
+
+pub fn internet_gateway() -> Logical {
+    Logical::from("internet-gateway")
+}
+
+/// The fact that the Internet gateway is attached to the VPC.
+pub fn attachment() -> Logical {
+    Logical::from("internet-gateway attachment")
+}
+
+pub fn public_table() -> Logical {
+    Logical::from("route-table public")
+}
+
+pub fn s3_endpoint() -> Logical {
+    Logical::from("vpc-endpoint s3")
+}
+
+pub fn default_group() -> Logical {
+    Logical::from("default-security-group")
+}
+
+/// One availability zone of the network, with everything that is there once a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zone {
+    /// `a` for the first, `b` for the second, in the order in which the network grew; not the letter in AWS's name.
+    pub letter: char,
+    /// AWS's name, such as `us-east-1a`.
+    pub name: String,
+    pub public: Cidr,
+    pub private: Cidr,
+    /// The letter of the zone whose NAT gateway serves this one.
+    pub nat: char,
+}
+
+impl Zone {
+    pub fn subnet(&self, side: Side) -> Logical {
+        subnet(side, self.letter)
+    }
+
+    pub const fn cidr(&self, side: Side) -> Cidr {
+        match side {
+            Side::Public => self.public,
+            Side::Private => self.private,
+        }
+    }
+
+    /// The private route table of this zone. There is one in each zone even with a single NAT gateway, so that going
+    /// to one NAT gateway per zone changes a route and nothing else (C13).
+    pub fn private_table(&self) -> Logical {
+        private_table(self.letter)
+    }
+
+    pub fn table(&self, side: Side) -> Logical {
+        match side {
+            Side::Public => public_table(),
+            Side::Private => self.private_table(),
+        }
+    }
+
+    pub const fn has_nat(&self) -> bool {
+        self.nat == self.letter
+    }
+}
+
+pub fn subnet(side: Side, letter: char) -> Logical {
+    Logical::new(format!("subnet {side}-{letter}"))
+}
+
+pub fn private_table(letter: char) -> Logical {
+    Logical::new(format!("route-table private-{letter}"))
+}
+
+pub fn elastic_ip(letter: char) -> Logical {
+    Logical::new(format!("elastic-ip {letter}"))
+}
+
+pub fn nat_gateway(letter: char) -> Logical {
+    Logical::new(format!("nat-gateway {letter}"))
+}
+
+/// The letters of the first `count` zones.
+pub fn letters(count: u8) -> impl Iterator<Item = char> {
+    (b'a'..).take(count.into()).map(char::from)
+}
+
+/// The zones of the network in `vpc`.
+///
+/// A zone that has a subnet already stays where it is; new ones take the region's next free zones in order.
+pub fn zones(spec: &NetworkSpec, observed: &Observed, vpc: Option<&VpcId>) -> Result<Vec<Zone>, Problem> {
+    let settled = |letter| {
+        let names = [subnet(Side::Public, letter), subnet(Side::Private, letter)];
+        let of_ours = |found: &&Subnet| Some(&found.vpc) == vpc && names.contains(&found.resource);
+        observed.subnets.iter().find(of_ours).map(|found| found.zone.clone())
+    };
+    let taken: BTreeSet<String> = letters(spec.zones).filter_map(settled).collect();
+    let mut free = observed.zones.iter().filter(|zone| !taken.contains(*zone));
+    let too_few = || {
+        let message = format!(
+            "is {}, but {} has {} availability zones open to this account: {}",
+            spec.zones,
+            observed.region,
+            observed.zones.len(),
+            observed.zones.join(", ")
+        );
+        Problem::at("/network/zones", message)
+    };
+    let no_room = || Problem::at("/network/cidr", format!("{} is too small for {} zones", spec.cidr, spec.zones));
+    let at = |(slot, letter): (usize, char)| {
+        let name = settled(letter).or_else(|| free.next().cloned()).ok_or_else(too_few)?;
+        let slot = u8::try_from(slot).map_err(|_| no_room())?;
+        Ok(Zone {
+            letter,
+            name,
+            public: cidr::subnet(&spec.cidr, Side::Public, slot).ok_or_else(no_room)?,
+            private: cidr::subnet(&spec.cidr, Side::Private, slot).ok_or_else(no_room)?,
+            nat: match spec.egress.nat {
+                Nat::Single => 'a',
+                Nat::PerZone => letter,
+            },
+        })
+    };
+    letters(spec.zones).enumerate().map(at).collect()
+}

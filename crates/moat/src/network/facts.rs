@@ -1,0 +1,96 @@
+//! What people and later stages are told about a network.
+
+use super::desired;
+use super::found::Found;
+use super::observed::{NatState, Observed, Target};
+use crate::cidr::{Cidr, Side};
+use crate::spec::NetworkSpec;
+use serde::{Deserialize, Serialize};
+
+/// The `network` part of a provision's output. Parts that do not exist yet are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkFacts {
+    pub name: String,
+    pub cidr: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internet_gateway: Option<String>,
+    pub public_subnets: Vec<SubnetFacts>,
+    pub private_subnets: Vec<SubnetFacts>,
+    pub nat_gateways: Vec<NatGatewayFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_endpoint: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubnetFacts {
+    /// `public-a`, `private-b`
+    pub name: String,
+    pub id: String,
+    pub cidr: String,
+    pub zone: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route_table: Option<String>,
+    /// The id that 0.0.0.0/0 leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_route: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NatGatewayFacts {
+    pub name: String,
+    pub id: String,
+    pub subnet: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_ip: Option<String>,
+    pub is_available: bool,
+}
+
+pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
+    let mut facts =
+        NetworkFacts { name: spec.name.to_string(), cidr: spec.cidr.to_string(), ..NetworkFacts::default() };
+    let Ok(found) = Found::of(spec, observed) else { return facts };
+    facts.vpc_id = found.vpc.map(|vpc| vpc.id.0.clone());
+    facts.internet_gateway = found.internet_gateway.map(|gateway| gateway.id.0.clone());
+    facts.s3_endpoint = found.endpoint.map(|endpoint| endpoint.id.0.clone());
+    let subnets = |side: Side| -> Vec<SubnetFacts> {
+        let zones = found.zones.iter();
+        zones.filter_map(|zone| subnet(&found, zone.subnet(side).as_str().trim_start_matches("subnet "), zone, side)).collect()
+    };
+    facts.public_subnets = subnets(Side::Public);
+    facts.private_subnets = subnets(Side::Private);
+    let letters = found.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter);
+    for (letter, gateway) in letters.filter_map(|l| Some((l, found.nat_gateway(&desired::nat_gateway(l))?))) {
+        let address = observed.addresses.iter().find(|address| gateway.allocation.as_ref() == Some(&address.id));
+        facts.nat_gateways.push(NatGatewayFacts {
+            name: letter.to_string(),
+            id: gateway.id.0.clone(),
+            subnet: gateway.subnet.0.clone(),
+            public_ip: address.map(|address| address.ip.clone()),
+            is_available: gateway.state == NatState::Available,
+        });
+    }
+    facts
+}
+
+fn subnet(found: &Found<'_>, name: &str, zone: &desired::Zone, side: Side) -> Option<SubnetFacts> {
+    let subnet = found.subnet(&zone.subnet(side))?;
+    let is_associated = |table: &&&super::observed::RouteTable| table.associations.iter().any(|(_, id)| *id == subnet.id);
+    let table = found.tables.iter().find(is_associated);
+    let default = table.and_then(|t| t.routes.iter().find(|r| r.destination == Cidr::ANYWHERE.to_string()));
+    Some(SubnetFacts {
+        name: name.to_owned(),
+        id: subnet.id.0.clone(),
+        cidr: subnet.cidr.to_string(),
+        zone: subnet.zone.clone(),
+        route_table: table.map(|table| table.id.0.clone()),
+        default_route: default.map(|route| match &route.target {
+            Target::Local => "local".to_owned(),
+            target => target.to_string(),
+        }),
+    })
+}

@@ -1,0 +1,263 @@
+//! Which of the things that were found are the ones that count.
+//!
+//! Two matches where one is expected are never settled by taking the first. One that is in use wins over empty ones,
+//! which are twins: left over from a create call whose answer was lost. Two in use are a refusal that names both.
+
+use super::desired::{self, Zone};
+use super::observed::{Address, Endpoint, InternetGateway, NatGateway, Observed, RouteTable, Subnet, Target, Vpc};
+use crate::cidr::Side;
+use crate::ids::{NatGatewayId, VpcId};
+use crate::name::Logical;
+use crate::plan::{Bindings, Problem, Refusal};
+use crate::spec::NetworkSpec;
+
+/// The observation, sorted into the ones that count and their twins.
+#[derive(Debug)]
+pub struct Found<'a> {
+    pub zones: Vec<Zone>,
+    pub vpc: Option<&'a Vpc>,
+    pub twin_vpcs: Vec<&'a Vpc>,
+    pub internet_gateway: Option<&'a InternetGateway>,
+    pub twin_internet_gateways: Vec<&'a InternetGateway>,
+    pub subnets: Vec<&'a Subnet>,
+    pub tables: Vec<&'a RouteTable>,
+    pub twin_tables: Vec<&'a RouteTable>,
+    pub addresses: Vec<&'a Address>,
+    /// Addresses that the spec has no use for, or that are one too many.
+    pub spare_addresses: Vec<&'a Address>,
+    /// Live ones only.
+    pub nat_gateways: Vec<&'a NatGateway>,
+    /// Live ones that the spec has no use for, or that are one too many.
+    pub spare_nat_gateways: Vec<&'a NatGateway>,
+    pub endpoint: Option<&'a Endpoint>,
+}
+
+/// The one that counts, and the rest.
+type Choice<'a, T> = (Option<&'a T>, Vec<&'a T>);
+
+impl<'a> Found<'a> {
+    /// # Errors
+    /// Every ambiguity at once, and zones that the region does not have.
+    pub fn of(spec: &NetworkSpec, observed: &'a Observed) -> Result<Self, Refusal> {
+        let mut problems = Vec::new();
+        let is_used = |vpc: &Vpc| is_in_use(observed, &vpc.id);
+        let id = |vpc: &Vpc| vpc.id.0.clone();
+        let (vpc, twin_vpcs) = choose(&desired::vpc(), observed.vpcs.iter().collect(), id, is_used, &mut problems);
+        let home = vpc.map(|vpc| &vpc.id);
+        let zones = desired::zones(spec, observed, home).map_err(|problem| problems.push(problem)).unwrap_or_default();
+
+        let id = |gateway: &InternetGateway| gateway.id.0.clone();
+        let is_used = |gateway: &InternetGateway| gateway.vpc.is_some();
+        let ours = observed.internet_gateways.iter().filter(|gateway| gateway.vpc.is_none() || gateway.vpc.as_ref() == home);
+        let (internet_gateway, twin_internet_gateways) =
+            choose(&desired::internet_gateway(), ours.collect(), id, is_used, &mut problems);
+
+        let mut found = Self {
+            zones,
+            vpc,
+            twin_vpcs,
+            internet_gateway,
+            twin_internet_gateways,
+            subnets: Vec::new(),
+            tables: Vec::new(),
+            twin_tables: Vec::new(),
+            addresses: Vec::new(),
+            spare_addresses: Vec::new(),
+            nat_gateways: Vec::new(),
+            spare_nat_gateways: Vec::new(),
+            endpoint: None,
+        };
+        found.choose_subnets(observed, &mut problems);
+        found.choose_tables(observed, &mut problems);
+        found.choose_nat_gateways(observed, &mut problems);
+        found.choose_addresses(observed, &mut problems);
+        let ours = observed.endpoints.iter().filter(|endpoint| Some(&endpoint.vpc) == home && endpoint.is_live);
+        let is_used = |endpoint: &Endpoint| !endpoint.tables.is_empty();
+        let id = |endpoint: &Endpoint| endpoint.id.0.clone();
+        (found.endpoint, _) = choose(&desired::s3_endpoint(), ours.collect(), id, is_used, &mut problems);
+        Refusal::unless_none(problems, found)
+    }
+
+    fn home(&self) -> Option<&'a VpcId> {
+        self.vpc.map(|vpc| &vpc.id)
+    }
+
+    fn choose_subnets(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
+        for name in self.zones.iter().flat_map(|zone| [zone.subnet(Side::Public), zone.subnet(Side::Private)]) {
+            let ours = observed.subnets.iter().filter(|s| Some(&s.vpc) == self.home() && s.resource == name);
+            // A subnet is always in use: AWS gives no cheap sign that it is empty, so two are a refusal.
+            let (subnet, _) = choose(&name, ours.collect(), |s| s.id.0.clone(), |_| true, problems);
+            self.subnets.extend(subnet);
+        }
+    }
+
+    fn choose_tables(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
+        let private = self.zones.iter().map(Zone::private_table);
+        for name in std::iter::once(desired::public_table()).chain(private).collect::<Vec<_>>() {
+            let is_ours = |t: &&RouteTable| Some(&t.vpc) == self.home() && t.resource.as_ref() == Some(&name);
+            let ours = observed.route_tables.iter().filter(is_ours).collect();
+            let is_used = |table: &RouteTable| !table.associations.is_empty();
+            let (table, twins) = choose(&name, ours, |t| t.id.0.clone(), is_used, problems);
+            self.tables.extend(table);
+            self.twin_tables.extend(twins);
+        }
+    }
+
+    fn choose_nat_gateways(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
+        let live = |gateway: &&NatGateway| Some(&gateway.vpc) == self.home() && gateway.state.is_live();
+        let mut live: Vec<&NatGateway> = observed.nat_gateways.iter().filter(live).collect();
+        for letter in self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter) {
+            let name = desired::nat_gateway(letter);
+            let (ours, others) = live.into_iter().partition(|gateway| gateway.resource == name);
+            let is_used = |gateway: &NatGateway| is_routed(observed, &gateway.id);
+            let (gateway, twins) = choose(&name, ours, |g| g.id.0.clone(), is_used, problems);
+            self.nat_gateways.extend(gateway);
+            self.spare_nat_gateways.extend(twins);
+            live = others;
+        }
+        self.spare_nat_gateways.extend(live);
+    }
+
+    fn choose_addresses(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
+        let mut addresses: Vec<&Address> = observed.addresses.iter().collect();
+        for letter in self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter) {
+            let name = desired::elastic_ip(letter);
+            let (ours, others) = addresses.into_iter().partition(|address| address.resource == name);
+            let is_used = |address: &Address| !is_free(observed, address);
+            let (address, twins) = choose(&name, ours, |a| a.id.0.clone(), is_used, problems);
+            self.addresses.extend(address);
+            self.spare_addresses.extend(twins);
+            addresses = others;
+        }
+        self.spare_addresses.extend(addresses);
+    }
+
+    pub fn subnet(&self, name: &Logical) -> Option<&'a Subnet> {
+        self.subnets.iter().find(|subnet| subnet.resource == *name).copied()
+    }
+
+    pub fn table(&self, name: &Logical) -> Option<&'a RouteTable> {
+        self.tables.iter().find(|table| table.resource.as_ref() == Some(name)).copied()
+    }
+
+    pub fn address(&self, name: &Logical) -> Option<&'a Address> {
+        self.addresses.iter().find(|address| address.resource == *name).copied()
+    }
+
+    pub fn nat_gateway(&self, name: &Logical) -> Option<&'a NatGateway> {
+        self.nat_gateways.iter().find(|gateway| gateway.resource == *name).copied()
+    }
+
+    /// The NAT gateway that died in this place last, if one did: it makes the next one's client token differ.
+    ///
+    /// AWS shows a deleted gateway for about an hour. A route that still points at it remembers it for longer.
+    pub fn predecessor(&self, observed: &Observed, letter: char) -> Option<NatGatewayId> {
+        let name = desired::nat_gateway(letter);
+        let dead = observed.nat_gateways.iter().filter(|gateway| gateway.resource == name && !gateway.state.is_live());
+        let served = self.zones.iter().filter(|zone| zone.nat == letter);
+        let routed = served.filter_map(|zone| self.table(&zone.private_table())).flat_map(|table| &table.routes);
+        let remembered = routed.filter_map(|route| match &route.target {
+            Target::NatGateway(id) if !route.is_active => Some(id),
+            _ => None,
+        });
+        dead.map(|gateway| &gateway.id).chain(remembered).max().cloned()
+    }
+
+    /// What steps may need: ids by logical name, and facts.
+    pub fn bindings(&self, spec: &NetworkSpec, observed: &Observed) -> Bindings {
+        let mut bindings = Bindings::default();
+        let Some(vpc) = self.vpc else { return bindings };
+        bindings.bind(desired::vpc(), vpc.id.0.clone());
+        for subnet in &self.subnets {
+            bindings.bind(subnet.resource.clone(), subnet.id.0.clone());
+        }
+        for (name, table) in self.tables.iter().filter_map(|table| Some((table.resource.as_ref()?, table))) {
+            bindings.bind(name.clone(), table.id.0.clone());
+        }
+        for address in &self.addresses {
+            bindings.bind(address.resource.clone(), address.id.0.clone());
+        }
+        for gateway in &self.nat_gateways {
+            bindings.bind(gateway.resource.clone(), gateway.id.0.clone());
+            if gateway.state == super::observed::NatState::Available {
+                bindings.bind(gateway.resource.available(), gateway.id.0.clone());
+            }
+        }
+        if let Some(gateway) = self.internet_gateway {
+            bindings.bind(desired::internet_gateway(), gateway.id.0.clone());
+            if gateway.vpc.is_some() {
+                bindings.bind(desired::attachment(), gateway.id.0.clone());
+            }
+        }
+        if let Some(endpoint) = self.endpoint {
+            bindings.bind(desired::s3_endpoint(), endpoint.id.0.clone());
+        }
+        if let Some(group) = observed.default_groups.iter().find(|group| group.vpc == vpc.id) {
+            bindings.bind(desired::default_group(), group.id.0.clone());
+        }
+        self.bind_idle(spec, observed, &mut bindings);
+        bindings
+    }
+
+    /// The facts that let something be removed: nothing uses it any more.
+    fn bind_idle(&self, _: &NetworkSpec, observed: &Observed, bindings: &mut Bindings) {
+        for gateway in self.spare_nat_gateways.iter().filter(|gateway| !is_routed(observed, &gateway.id)) {
+            bindings.bind(idle(&gateway.id.0), gateway.id.0.clone());
+        }
+        for address in self.spare_addresses.iter().filter(|address| is_free(observed, address)) {
+            bindings.bind(idle(&address.id.0), address.id.0.clone());
+        }
+    }
+}
+
+/// The fact that nothing uses this id any more.
+pub fn idle(id: &str) -> Logical {
+    Logical::new(format!("{id} idle"))
+}
+
+/// Whether anything of ours is in the VPC. A VPC made and then lost from sight is empty.
+fn is_in_use(observed: &Observed, vpc: &VpcId) -> bool {
+    observed.subnets.iter().any(|subnet| subnet.vpc == *vpc)
+        || observed.internet_gateways.iter().any(|gateway| gateway.vpc.as_ref() == Some(vpc))
+        || observed.endpoints.iter().any(|endpoint| endpoint.vpc == *vpc && endpoint.is_live)
+        || observed.nat_gateways.iter().any(|gateway| gateway.vpc == *vpc && gateway.state.is_live())
+        || observed.route_tables.iter().any(|table| table.vpc == *vpc && table.resource.is_some())
+}
+
+fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
+    let mut routes = observed.route_tables.iter().flat_map(|table| &table.routes);
+    routes.any(|route| route.target == Target::NatGateway(gateway.clone()))
+}
+
+/// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.
+fn is_free(observed: &Observed, address: &Address) -> bool {
+    use super::observed::NatState;
+    let holds = |gateway: &NatGateway| {
+        gateway.allocation.as_ref() == Some(&address.id) && gateway.state != NatState::Deleted
+    };
+    !address.is_associated && !observed.nat_gateways.iter().any(holds)
+}
+
+/// The one in use, or the one with the lowest id when none is; more than one in use is a problem that names them.
+fn choose<'a, T>(
+    name: &Logical,
+    mut found: Vec<&'a T>,
+    id: impl Fn(&T) -> String,
+    is_used: impl Fn(&T) -> bool,
+    problems: &mut Vec<Problem>,
+) -> Choice<'a, T> {
+    found.sort_by_key(|one| id(one));
+    let used: Vec<usize> = (0..found.len()).filter(|&at| is_used(found[at])).collect();
+    if used.len() > 1 {
+        let ids: Vec<String> = used.iter().map(|&at| id(found[at])).collect();
+        problems.push(Problem::general(format!(
+            "{name} exists {} times and each is in use: {}. Remove all but one, or take the moat tags off those that are not moat's",
+            ids.len(),
+            ids.join(", ")
+        )));
+        return (None, Vec::new());
+    }
+    let at = used.first().copied().unwrap_or(0);
+    let chosen = (at < found.len()).then(|| found.remove(at));
+    (chosen, found)
+}

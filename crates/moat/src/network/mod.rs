@@ -1,0 +1,59 @@
+//! The network stage: a VPC, public and private subnets, and the way out of the private ones.
+//!
+//! What it should be is in [`desired`], what was found in [`observed`], what can be done in [`step`], and the
+//! difference between the first two in terms of the third in [`plan`].
+
+pub mod desired;
+pub mod facts;
+pub mod found;
+pub mod observed;
+pub mod plan;
+pub mod step;
+
+pub use facts::NetworkFacts;
+pub use observed::Observed;
+pub use step::NetworkStep;
+
+use crate::cidr::Side;
+use crate::name::Logical;
+use crate::plan::{Bindings, Plan, Refusal};
+use crate::spec::NetworkSpec;
+use crate::stage::Stage;
+use std::collections::BTreeSet;
+
+/// The stage, as a type.
+#[derive(Debug, Clone, Copy)]
+pub struct Network;
+
+impl Stage for Network {
+    type Spec = NetworkSpec;
+    type Observed = Observed;
+    type Step = NetworkStep;
+    type Facts = NetworkFacts;
+
+    const NAME: &'static str = "network";
+
+    fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
+        plan::plan(spec, observed)
+    }
+
+    fn bindings(spec: &NetworkSpec, observed: &Observed) -> Bindings {
+        found::Found::of(spec, observed).map(|found| found.bindings(spec, observed)).unwrap_or_default()
+    }
+
+    /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.
+    fn milestones(spec: &NetworkSpec) -> Vec<Logical> {
+        let subnets = desired::letters(spec.zones).flat_map(|letter| {
+            [Side::Public, Side::Private].map(|side| desired::subnet(side, letter))
+        });
+        [desired::vpc(), desired::attachment()].into_iter().chain(subnets).collect()
+    }
+
+    fn visible(observed: &Observed) -> BTreeSet<String> {
+        observed.ids()
+    }
+
+    fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
+        facts::facts(spec, observed)
+    }
+}

@@ -1,0 +1,178 @@
+//! What was found of a network. Everything here carries our tags, except the route tables and the default security
+//! group of a VPC of ours, which are read whatever their tags, because they decide where traffic may go.
+
+use crate::cidr::Cidr;
+use crate::ids::{
+    AllocationId, AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId,
+    VpcEndpointId, VpcId,
+};
+use crate::name::Logical;
+use crate::rule::Rule;
+use std::collections::BTreeSet;
+use std::fmt;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    pub region: String,
+    /// Names of the region's availability zones that are open to this account, sorted.
+    pub zones: Vec<String>,
+    pub vpcs: Vec<Vpc>,
+    pub subnets: Vec<Subnet>,
+    pub internet_gateways: Vec<InternetGateway>,
+    pub addresses: Vec<Address>,
+    pub nat_gateways: Vec<NatGateway>,
+    /// All route tables of our VPCs, also those of others.
+    pub route_tables: Vec<RouteTable>,
+    pub endpoints: Vec<Endpoint>,
+    pub default_groups: Vec<DefaultGroup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vpc {
+    pub id: VpcId,
+    pub cidr: Cidr,
+    pub dns_support: bool,
+    pub dns_hostnames: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    pub id: SubnetId,
+    pub resource: Logical,
+    pub vpc: VpcId,
+    pub cidr: Cidr,
+    /// The availability zone's name.
+    pub zone: String,
+    /// Whether instances launched here get a public IP unasked.
+    pub gives_public_ips: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InternetGateway {
+    pub id: InternetGatewayId,
+    pub vpc: Option<VpcId>,
+}
+
+/// An Elastic IP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    pub id: AllocationId,
+    pub resource: Logical,
+    pub ip: String,
+    pub is_associated: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatGateway {
+    pub id: NatGatewayId,
+    pub resource: Logical,
+    pub vpc: VpcId,
+    pub subnet: SubnetId,
+    pub allocation: Option<AllocationId>,
+    pub state: NatState,
+    /// Seconds since it was created, where AWS says when.
+    pub age: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NatState {
+    Pending,
+    Available,
+    /// With AWS's code and message.
+    Failed(String),
+    Deleting,
+    Deleted,
+}
+
+impl NatState {
+    /// Whether it serves, or soon will.
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Pending | Self::Available)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    pub id: RouteTableId,
+    /// `None` when it is not ours.
+    pub resource: Option<Logical>,
+    pub vpc: VpcId,
+    /// Subnets that are explicitly associated.
+    pub associations: Vec<(AssociationId, SubnetId)>,
+    pub routes: Vec<Route>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// An IPv4 or IPv6 range, or a prefix list's id, as AWS writes it.
+    pub destination: String,
+    pub target: Target,
+    /// False for a black hole: its target is gone.
+    pub is_active: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Local,
+    InternetGateway(InternetGatewayId),
+    NatGateway(NatGatewayId),
+    /// Anything else: peering, transit gateway, endpoint.
+    Other(String),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::InternetGateway(id) => id.fmt(f),
+            Self::NatGateway(id) => id.fmt(f),
+            Self::Other(id) => id.fmt(f),
+        }
+    }
+}
+
+/// A gateway endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub id: VpcEndpointId,
+    pub resource: Logical,
+    pub vpc: VpcId,
+    pub tables: Vec<RouteTableId>,
+    pub is_live: bool,
+}
+
+/// The security group that AWS makes with each VPC and gives to whatever names no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultGroup {
+    pub id: SecurityGroupId,
+    pub vpc: VpcId,
+    pub rules: Vec<Rule>,
+}
+
+impl Observed {
+    /// Every id in the observation.
+    pub fn ids(&self) -> BTreeSet<String> {
+        let Self {
+            region: _,
+            zones: _,
+            vpcs,
+            subnets,
+            internet_gateways,
+            addresses,
+            nat_gateways,
+            route_tables,
+            endpoints,
+            default_groups,
+        } = self;
+        let mut ids = BTreeSet::new();
+        ids.extend(vpcs.iter().map(|vpc| vpc.id.0.clone()));
+        ids.extend(subnets.iter().map(|subnet| subnet.id.0.clone()));
+        ids.extend(internet_gateways.iter().map(|gateway| gateway.id.0.clone()));
+        ids.extend(addresses.iter().map(|address| address.id.0.clone()));
+        ids.extend(nat_gateways.iter().map(|gateway| gateway.id.0.clone()));
+        ids.extend(route_tables.iter().map(|table| table.id.0.clone()));
+        ids.extend(endpoints.iter().map(|endpoint| endpoint.id.0.clone()));
+        ids.extend(default_groups.iter().map(|group| group.id.0.clone()));
+        ids
+    }
+}

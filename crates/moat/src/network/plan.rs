@@ -1,0 +1,313 @@
+//! From what was asked for and what was found to what must be done.
+
+use super::desired::{self, Zone};
+use super::found::Found;
+use super::observed::{NatState, Observed, RouteTable, Target};
+use super::step::{Gateway, NetworkStep};
+use crate::cidr::{Cidr, Side};
+use crate::plan::{Plan, Problem, Refusal, Waiting};
+use crate::spec::NetworkSpec;
+
+/// Seconds that a NAT gateway needs: 85 to 125, median 115, in ten logs of other people's accounts.
+const NAT_GATEWAY_USUAL: u32 = 100;
+/// Seconds that deleting one needs: 53 to 62.
+const NAT_GATEWAY_DELETE_USUAL: u32 = 50;
+
+/// The plan of a network, in the order of its parts.
+pub fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
+    let found = Found::of(spec, observed)?;
+    Refusal::unless_none(contradictions(spec, observed, &found), ())?;
+    let mut plan = Plan::default();
+    vpc(spec, &found, &mut plan);
+    internet_gateway(&found, &mut plan);
+    subnets(&found, &mut plan);
+    elastic_ips(&found, &mut plan);
+    nat_gateways(observed, &found, &mut plan);
+    route_tables(observed, &found, &mut plan);
+    public_route(&found, &mut plan);
+    private_routes(&found, &mut plan);
+    s3_endpoint(&found, &mut plan);
+    default_group(observed, &found, &mut plan);
+    spare_nat_gateways(observed, &found, &mut plan);
+    twins(&found, &mut plan);
+    Ok(plan)
+}
+
+/// What cannot be reached from here without taking something away that may be in use.
+fn contradictions(spec: &NetworkSpec, observed: &Observed, found: &Found<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let Some(vpc) = found.vpc else { return problems };
+    if vpc.cidr != spec.cidr {
+        let message = format!(
+            "is {}, but the network exists with {} and AWS cannot change that. Put {} back, or make another network",
+            spec.cidr, vpc.cidr, vpc.cidr
+        );
+        problems.push(Problem::at("/network/cidr", message));
+        return problems;
+    }
+    for zone in &found.zones {
+        for side in [Side::Public, Side::Private] {
+            let Some(subnet) = found.subnet(&zone.subnet(side)) else { continue };
+            if subnet.cidr != zone.cidr(side) || subnet.zone != zone.name {
+                problems.push(Problem::general(format!(
+                    "{} {} is {} in {}, but it should be {} in {}. Somebody made it again by hand; delete it or take its moat tags off",
+                    subnet.resource, subnet.id, subnet.cidr, subnet.zone, zone.cidr(side), zone.name
+                )));
+            }
+        }
+    }
+    let is_wanted = |name| found.zones.iter().any(|z| z.subnet(Side::Public) == name || z.subnet(Side::Private) == name);
+    let extra = observed.subnets.iter().filter(|s| s.vpc == vpc.id && !is_wanted(s.resource.clone()));
+    let extra: Vec<String> = extra.map(|subnet| format!("{} {}", subnet.resource, subnet.id)).collect();
+    if !extra.is_empty() && !found.zones.is_empty() {
+        let message = format!(
+            "is {}, but the network has more already: {}. moat takes no zone away, since tasks may be running there",
+            spec.zones,
+            extra.join(", ")
+        );
+        problems.push(Problem::at("/network/zones", message));
+    }
+    problems
+}
+
+fn vpc(spec: &NetworkSpec, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    if found.vpc.is_none() {
+        plan.step(NetworkStep::CreateVpc { cidr: spec.cidr });
+    }
+    // AWS makes a VPC with DNS support on and DNS hostnames off ("DNS attributes in your VPC"). The first call must
+    // be done before the second is accepted, and only an attribute that is off is turned on.
+    if found.vpc.is_some_and(|vpc| !vpc.dns_support) {
+        plan.step(NetworkStep::EnableDnsSupport);
+    }
+    if found.vpc.is_none_or(|vpc| !vpc.dns_hostnames) {
+        plan.step(NetworkStep::EnableDnsHostnames);
+    }
+}
+
+fn internet_gateway(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    if found.internet_gateway.is_none() {
+        plan.step(NetworkStep::CreateInternetGateway);
+    }
+    if found.internet_gateway.is_none_or(|gateway| gateway.vpc.is_none()) {
+        plan.step(NetworkStep::AttachInternetGateway);
+    }
+}
+
+fn subnets(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for side in [Side::Public, Side::Private] {
+        for zone in &found.zones {
+            let name = zone.subnet(side);
+            match found.subnet(&name) {
+                None => plan.step(NetworkStep::CreateSubnet {
+                    subnet: name,
+                    cidr: zone.cidr(side),
+                    zone: zone.name.clone(),
+                }),
+                Some(subnet) if subnet.gives_public_ips => {
+                    plan.step(NetworkStep::StopGivingPublicIps { subnet: name, id: subnet.id.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+fn elastic_ips(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
+        let address = desired::elastic_ip(zone.letter);
+        if found.address(&address).is_none() {
+            plan.step(NetworkStep::AllocateAddress { address });
+        }
+    }
+}
+
+/// One that failed is removed and reported, not quietly made again: the cause is still there (C2).
+fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
+        let name = desired::nat_gateway(zone.letter);
+        match found.nat_gateway(&name) {
+            Some(gateway) if gateway.state == NatState::Pending => {
+                plan.wait(Waiting::usual(format!("{name} {} (pending)", gateway.id), NAT_GATEWAY_USUAL, gateway.age));
+            }
+            Some(_) => {}
+            None => plan.step(NetworkStep::CreateNatGateway {
+                letter: zone.letter,
+                subnet: zone.subnet(Side::Public),
+                predecessor: found.predecessor(observed, zone.letter),
+            }),
+        }
+    }
+    let home = found.vpc.map(|vpc| &vpc.id);
+    for gateway in observed.nat_gateways.iter().filter(|gateway| Some(&gateway.vpc) == home) {
+        if let NatState::Failed(reason) = &gateway.state {
+            let (name, id) = (gateway.resource.clone(), gateway.id.clone());
+            plan.steps.retain(|step| !matches!(step, NetworkStep::CreateNatGateway { letter, .. } if desired::nat_gateway(*letter) == name));
+            let why = format!("which failed: {reason}");
+            plan.halt(Problem::general(format!(
+                "AWS could not create {name} {id}: {reason}. moat deleted it and kept its elastic IP. Remove the cause and start the provision again"
+            )));
+            plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why });
+        }
+    }
+}
+
+fn route_tables(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    let private = found.zones.iter().map(Zone::private_table);
+    for table in std::iter::once(desired::public_table()).chain(private) {
+        if found.table(&table).is_none() {
+            plan.step(NetworkStep::CreateRouteTable { table });
+        }
+    }
+    for side in [Side::Public, Side::Private] {
+        for zone in &found.zones {
+            association(observed, found, zone, side, plan);
+        }
+    }
+}
+
+fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, plan: &mut Plan<NetworkStep>) {
+    let (subnet, table) = (zone.subnet(side), zone.table(side));
+    let current = found.subnet(&subnet).and_then(|subnet| {
+        let associated = |t: &RouteTable| t.associations.iter().find(|(_, id)| *id == subnet.id).map(|(id, _)| id.clone());
+        observed.route_tables.iter().find_map(|t| Some((t, associated(t)?)))
+    });
+    match current {
+        None => plan.step(NetworkStep::AssociateRouteTable { table, subnet }),
+        Some((now, _)) if found.table(&table).is_some_and(|ours| ours.id == now.id) => {}
+        Some((now, association)) => {
+            plan.step(NetworkStep::MoveAssociation { table, subnet, association, from: now.id.clone() });
+        }
+    }
+}
+
+fn public_route(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    let table = desired::public_table();
+    let ours = found.internet_gateway.map(|gateway| Target::InternetGateway(gateway.id.clone()));
+    default_route(found.table(&table), &table, Gateway::Internet, ours, plan);
+}
+
+/// Private tables lead to a NAT gateway that is available, and never to the Internet gateway (C3, E3).
+fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for zone in &found.zones {
+        let name = zone.private_table();
+        let nat = found.nat_gateway(&desired::nat_gateway(zone.nat));
+        let is_ready = nat.is_some_and(|nat| nat.state == NatState::Available);
+        let mut has_hole = false;
+        let table = found.table(&name);
+        for route in table.iter().flat_map(|table| &table.routes) {
+            let is_hole = matches!(route.target, Target::InternetGateway(_));
+            let is_replaced = route.destination == Cidr::ANYWHERE.to_string() && is_ready;
+            if let Some(table) = table
+                && is_hole
+                && !is_replaced
+            {
+                has_hole |= route.destination == Cidr::ANYWHERE.to_string();
+                plan.step(NetworkStep::DeleteRoute {
+                    table: name.clone(),
+                    id: table.id.clone(),
+                    destination: route.destination.clone(),
+                    target: route.target.clone(),
+                });
+            }
+        }
+        if has_hole {
+            // Closed first; the next pass adds the route to the NAT gateway.
+            plan.step(NetworkStep::CreateRoute { table: name, gateway: Gateway::Nat(zone.nat) });
+            continue;
+        }
+        let ours = nat.map(|nat| Target::NatGateway(nat.id.clone()));
+        default_route(table, &name, Gateway::Nat(zone.nat), ours, plan);
+    }
+}
+
+fn default_route(
+    table: Option<&RouteTable>,
+    name: &crate::name::Logical,
+    gateway: Gateway,
+    ours: Option<Target>,
+    plan: &mut Plan<NetworkStep>,
+) {
+    let anywhere = Cidr::ANYWHERE.to_string();
+    let route = table.and_then(|table| table.routes.iter().find(|route| route.destination == anywhere));
+    match route {
+        None => plan.step(NetworkStep::CreateRoute { table: name.clone(), gateway }),
+        Some(route) if Some(&route.target) == ours.as_ref() && route.is_active => {}
+        Some(route) => plan.step(NetworkStep::ReplaceRoute {
+            table: name.clone(),
+            gateway,
+            old: route.target.clone(),
+            is_black_hole: !route.is_active,
+        }),
+    }
+}
+
+/// Image layers come from S3, and this way they do not cross the NAT gateway. Gateway endpoints cost nothing.
+fn s3_endpoint(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    let tables: Vec<_> = found.zones.iter().map(Zone::private_table).collect();
+    let Some(endpoint) = found.endpoint else {
+        plan.step(NetworkStep::CreateS3Endpoint { tables });
+        return;
+    };
+    for table in tables {
+        if found.table(&table).is_none_or(|ours| !endpoint.tables.contains(&ours.id)) {
+            plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table });
+        }
+    }
+}
+
+/// AWS puts the default group on whatever names no other, and it lets its members talk freely.
+fn default_group(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    let home = found.vpc.map(|vpc| &vpc.id);
+    match observed.default_groups.iter().find(|group| Some(&group.vpc) == home) {
+        None => plan.step(NetworkStep::EmptyDefaultGroup { group: None, rules: Vec::new() }),
+        Some(group) if group.rules.is_empty() => {}
+        Some(group) => plan.step(NetworkStep::EmptyDefaultGroup {
+            group: Some(group.id.clone()),
+            rules: group.rules.clone(),
+        }),
+    }
+}
+
+/// Going from one NAT gateway per zone to a single one: routes first, then the gateways, then their addresses.
+fn spare_nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for gateway in &found.spare_nat_gateways {
+        let why = "which the spec does not ask for".to_owned();
+        plan.step(NetworkStep::DeleteNatGateway { gateway: gateway.resource.clone(), id: gateway.id.clone(), why });
+    }
+    for address in &found.spare_addresses {
+        plan.step(NetworkStep::ReleaseAddress {
+            address: address.resource.clone(),
+            id: address.id.clone(),
+            ip: address.ip.clone(),
+        });
+        let held_by = observed.nat_gateways.iter().find(|gateway| {
+            gateway.allocation.as_ref() == Some(&address.id) && gateway.state == NatState::Deleting
+        });
+        if let Some(gateway) = held_by {
+            plan.wait(Waiting::usual(
+                format!("{} {} (deleting)", gateway.resource, gateway.id),
+                NAT_GATEWAY_DELETE_USUAL,
+                None,
+            ));
+        }
+    }
+}
+
+/// Twins go only once the one that counts is known to count.
+fn twins(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+    for table in &found.twin_tables {
+        if let Some(name) = &table.resource {
+            plan.step(NetworkStep::DeleteTwinRouteTable { table: name.clone(), id: table.id.clone() });
+        }
+    }
+    if found.internet_gateway.is_some_and(|gateway| gateway.vpc.is_some()) {
+        for gateway in &found.twin_internet_gateways {
+            plan.step(NetworkStep::DeleteTwinInternetGateway { id: gateway.id.clone() });
+        }
+    }
+    if !found.subnets.is_empty() {
+        for vpc in &found.twin_vpcs {
+            plan.step(NetworkStep::DeleteTwinVpc { id: vpc.id.clone() });
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The changes that the network stage can make.
+
+use super::desired;
+use super::found::idle;
+use super::observed::Target;
+use crate::cidr::Cidr;
+use crate::ids::{
+    AllocationId, AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId,
+    VpcEndpointId, VpcId,
+};
+use crate::name::Logical;
+use crate::plan::{Hazard, Step};
+use crate::rule::Rule;
+use std::fmt;
+
+/// What a default route of ours points at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gateway {
+    Internet,
+    /// The NAT gateway of this zone.
+    Nat(char),
+}
+
+impl Gateway {
+    /// The logical name under which its id is known once it can be routed to.
+    ///
+    /// A NAT gateway can be named in a route as soon as it exists, but then the route leads nowhere (C3).
+    pub fn ready(&self) -> Logical {
+        match self {
+            Self::Internet => desired::attachment(),
+            Self::Nat(letter) => desired::nat_gateway(*letter).available(),
+        }
+    }
+}
+
+impl fmt::Display for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Internet => desired::internet_gateway().fmt(f),
+            Self::Nat(letter) => desired::nat_gateway(*letter).fmt(f),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkStep {
+    CreateVpc { cidr: Cidr },
+    EnableDnsSupport,
+    EnableDnsHostnames,
+    CreateSubnet { subnet: Logical, cidr: Cidr, zone: String },
+    StopGivingPublicIps { subnet: Logical, id: SubnetId },
+    CreateInternetGateway,
+    AttachInternetGateway,
+    AllocateAddress { address: Logical },
+    CreateNatGateway { letter: char, subnet: Logical, predecessor: Option<NatGatewayId> },
+    CreateRouteTable { table: Logical },
+    AssociateRouteTable { table: Logical, subnet: Logical },
+    /// Moves a subnet from another table to ours.
+    MoveAssociation { table: Logical, subnet: Logical, association: AssociationId, from: RouteTableId },
+    CreateRoute { table: Logical, gateway: Gateway },
+    ReplaceRoute { table: Logical, gateway: Gateway, old: Target, is_black_hole: bool },
+    /// Closes a way from a private subnet to the Internet gateway.
+    DeleteRoute { table: Logical, id: RouteTableId, destination: String, target: Target },
+    CreateS3Endpoint { tables: Vec<Logical> },
+    AddToS3Endpoint { endpoint: VpcEndpointId, table: Logical },
+    /// `group` and `rules` are empty in a plan for a VPC that does not exist yet.
+    EmptyDefaultGroup { group: Option<SecurityGroupId>, rules: Vec<Rule> },
+    DeleteNatGateway { gateway: Logical, id: NatGatewayId, why: String },
+    ReleaseAddress { address: Logical, id: AllocationId, ip: String },
+    DeleteTwinRouteTable { table: Logical, id: RouteTableId },
+    DeleteTwinInternetGateway { id: InternetGatewayId },
+    DeleteTwinVpc { id: VpcId },
+}
+
+impl Step for NetworkStep {
+    fn makes(&self) -> Option<Logical> {
+        match self {
+            Self::CreateVpc { .. } => Some(desired::vpc()),
+            Self::CreateSubnet { subnet, .. } => Some(subnet.clone()),
+            Self::CreateInternetGateway => Some(desired::internet_gateway()),
+            Self::AttachInternetGateway => Some(desired::attachment()),
+            Self::AllocateAddress { address } => Some(address.clone()),
+            Self::CreateNatGateway { letter, .. } => Some(desired::nat_gateway(*letter)),
+            Self::CreateRouteTable { table } => Some(table.clone()),
+            Self::CreateS3Endpoint { .. } => Some(desired::s3_endpoint()),
+            _ => None,
+        }
+    }
+
+    fn needs(&self) -> Vec<Logical> {
+        match self {
+            Self::CreateVpc { .. }
+            | Self::CreateInternetGateway
+            | Self::StopGivingPublicIps { .. }
+            | Self::AllocateAddress { .. }
+            | Self::DeleteRoute { .. }
+            | Self::DeleteTwinRouteTable { .. }
+            | Self::DeleteTwinInternetGateway { .. }
+            | Self::DeleteTwinVpc { .. } => vec![],
+            Self::EnableDnsSupport
+            | Self::EnableDnsHostnames
+            | Self::CreateSubnet { .. }
+            | Self::CreateRouteTable { .. } => vec![desired::vpc()],
+            Self::AttachInternetGateway => vec![desired::vpc(), desired::internet_gateway()],
+            Self::CreateNatGateway { letter, subnet, .. } => {
+                vec![desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()]
+            }
+            Self::AssociateRouteTable { table, subnet } => vec![table.clone(), subnet.clone()],
+            Self::MoveAssociation { table, .. } => vec![table.clone()],
+            Self::CreateRoute { table, gateway } | Self::ReplaceRoute { table, gateway, .. } => {
+                vec![table.clone(), gateway.ready()]
+            }
+            Self::CreateS3Endpoint { tables } => std::iter::once(desired::vpc()).chain(tables.iter().cloned()).collect(),
+            Self::AddToS3Endpoint { table, .. } => vec![table.clone()],
+            Self::EmptyDefaultGroup { .. } => vec![desired::default_group()],
+            Self::DeleteNatGateway { id, .. } => vec![idle(&id.0)],
+            Self::ReleaseAddress { id, .. } => vec![idle(&id.0)],
+        }
+    }
+
+    fn hazard(&self) -> Hazard {
+        match self {
+            Self::ReplaceRoute { is_black_hole: false, .. } | Self::MoveAssociation { .. } => Hazard::Disruptive,
+            Self::DeleteNatGateway { .. } | Self::ReleaseAddress { .. } => Hazard::Destructive,
+            // Twins are empty, and closing a hole cuts only what must not be.
+            _ => Hazard::Safe,
+        }
+    }
+}
+
+impl fmt::Display for NetworkStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateVpc { cidr } => write!(f, "create vpc {cidr}"),
+            Self::EnableDnsSupport => write!(f, "turn on DNS support of vpc"),
+            Self::EnableDnsHostnames => write!(f, "turn on DNS hostnames of vpc"),
+            Self::CreateSubnet { subnet, cidr, zone } => write!(f, "create {subnet} {cidr} in {zone}"),
+            Self::StopGivingPublicIps { subnet, .. } => write!(f, "stop {subnet} from handing out public IPs"),
+            Self::CreateInternetGateway => write!(f, "create internet-gateway"),
+            Self::AttachInternetGateway => write!(f, "attach internet-gateway to vpc"),
+            Self::AllocateAddress { address } => write!(f, "allocate {address}"),
+            Self::CreateNatGateway { letter, subnet, predecessor } => {
+                write!(f, "create {} in {subnet}", desired::nat_gateway(*letter))?;
+                predecessor.as_ref().map_or(Ok(()), |old| write!(f, " in place of {old}"))
+            }
+            Self::CreateRouteTable { table } => write!(f, "create {table}"),
+            Self::AssociateRouteTable { table, subnet } => write!(f, "associate {subnet} with {table}"),
+            Self::MoveAssociation { table, subnet, from, .. } => write!(f, "move {subnet} from {from} to {table}"),
+            Self::CreateRoute { table, gateway } => write!(f, "create route 0.0.0.0/0 to {gateway} in {table}"),
+            Self::ReplaceRoute { table, gateway, old, .. } => {
+                write!(f, "replace route 0.0.0.0/0 to {old} in {table}: to {gateway}")
+            }
+            Self::DeleteRoute { table, destination, target, .. } => {
+                write!(f, "delete route {destination} to {target} in {table}, which must stay private")
+            }
+            Self::CreateS3Endpoint { tables } => {
+                let tables: Vec<&str> = tables.iter().map(Logical::as_str).collect();
+                write!(f, "create vpc-endpoint s3 on {}", tables.join(", "))
+            }
+            Self::AddToS3Endpoint { table, .. } => write!(f, "add {table} to vpc-endpoint s3"),
+            Self::EmptyDefaultGroup { rules, .. } if rules.is_empty() => {
+                write!(f, "remove all rules of default-security-group")
+            }
+            Self::EmptyDefaultGroup { rules, .. } => {
+                let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
+                write!(f, "remove all rules of default-security-group: {}", rules.join(", "))
+            }
+            Self::DeleteNatGateway { gateway, id, why } => write!(f, "delete {gateway} {id}, {why}"),
+            Self::ReleaseAddress { address, ip, .. } => write!(f, "release {address} {ip}, which nothing uses"),
+            Self::DeleteTwinRouteTable { table, id } => write!(f, "delete {id}, an unused twin of {table}"),
+            Self::DeleteTwinInternetGateway { id } => write!(f, "delete {id}, an unused twin of internet-gateway"),
+            Self::DeleteTwinVpc { id } => write!(f, "delete {id}, an empty twin of vpc"),
+        }
+    }
+}

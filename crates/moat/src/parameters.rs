@@ -1,0 +1,29 @@
+//! The names of moat's SSM parameters. Other stacks and people read them, so they are a contract.
+
+use crate::name::Name;
+use crate::tags::Owner;
+
+/// Bytes that an advanced parameter holds. A standard one holds 4096 and is free, so SSM's intelligent tiering picks
+/// the smallest that fits ("Managing parameter tiers", Systems Manager).
+pub const MAX_SIZE: usize = 8192;
+
+/// The recorded spec: `/moat/networks/<name>` or `/moat/services/<name>`.
+pub fn spec(owner: &Owner) -> String {
+    match owner {
+        Owner::Network(name) => format!("/moat/networks/{name}"),
+        Owner::Service(name) => format!("/moat/services/{name}"),
+    }
+}
+
+/// Who is changing it now: `/moat/locks/network/<name>` or `/moat/locks/service/<name>`.
+pub fn lock(owner: &Owner) -> String {
+    match owner {
+        Owner::Network(name) => format!("/moat/locks/network/{name}"),
+        Owner::Service(name) => format!("/moat/locks/service/{name}"),
+    }
+}
+
+/// Where the service answers, for other stacks to read.
+pub fn url(service: &Name) -> String {
+    format!("/moat/outputs/{service}/url")
+}

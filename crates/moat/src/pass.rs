@@ -1,0 +1,238 @@
+//! The engine: observe once, plan once, apply what was planned. No loop, no sleep.
+//!
+//! A pass that changed something never claims to be settled; only the next one can, by finding nothing to do. Steps
+//! that depend on nothing in common run side by side. When a step fails in a way that may pass (a throttle, a lost
+//! answer, a resource that is not visible yet), the pass still finishes what it can and reports a *setback*; the next
+//! pass observes first, and so learns what really happened.
+
+use crate::error::{Failure, Kind};
+use crate::name::Logical;
+use crate::plan::{Bindings, Hazard, POLL, Problem, Refusal, Step};
+use crate::stage::{Cloud, Done, Stage};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde::{Deserialize, Serialize};
+
+/// Seconds to leave AWS alone after a setback. Long enough for what was just created to become visible.
+pub const SETBACK: u32 = 5;
+/// Seconds after a pass that changed things: then only the empty plan is missing.
+const SETTLING: u32 = 1;
+/// How many steps run at once. EC2's bucket for changes holds 50 and refills at 5 a second.
+const ABREAST: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// A fresh observation gave an empty plan.
+    Settled,
+    /// Steps were taken; look again.
+    Changed,
+    /// Nothing could be done now; look again later.
+    Waiting,
+}
+
+/// A step as plain data, for replies and reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentence {
+    pub step: String,
+    pub hazard: Hazard,
+}
+
+impl Sentence {
+    fn of(step: &impl Step) -> Self {
+        Self { step: step.to_string(), hazard: step.hazard() }
+    }
+}
+
+/// What a pass did and found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report<F> {
+    pub outcome: Outcome,
+    /// Whether later stages can begin: everything that they build on exists.
+    pub is_ready: bool,
+    /// The steps taken, in the order in which they were done.
+    pub changes: Vec<String>,
+    pub waiting: Vec<String>,
+    /// Steps that failed in a way that may pass by itself.
+    pub setbacks: Vec<Failure>,
+    /// Seconds until it is worth looking again; 0 when settled.
+    pub retry_after: u32,
+    pub bindings: Bindings,
+    pub facts: F,
+}
+
+/// What a pass would do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look<F> {
+    pub steps: Vec<Sentence>,
+    pub waiting: Vec<String>,
+    /// Why the stage refuses, if it does; then there are no steps.
+    pub problems: Vec<Problem>,
+    pub bindings: Bindings,
+    pub facts: F,
+}
+
+/// Observes and plans, and changes nothing.
+pub async fn look<S: Stage, C: Cloud<S>>(cloud: &C, spec: &S::Spec) -> Result<Look<S::Facts>, Failure> {
+    let observed = cloud.observe(spec).await?;
+    let (plan, problems) = match S::plan(spec, &observed) {
+        Ok(plan) => {
+            let halts = plan.halts.clone();
+            (plan, halts)
+        }
+        Err(refusal) => (Default::default(), refusal.problems),
+    };
+    Ok(Look {
+        steps: plan.steps.iter().map(Sentence::of).collect(),
+        waiting: plan.waiting.into_iter().map(|waiting| waiting.on).collect(),
+        problems,
+        bindings: S::bindings(spec, &observed),
+        facts: S::facts(spec, &observed),
+    })
+}
+
+/// One pass.
+///
+/// `given` holds the bindings of earlier stages, and those of the pass before: an id among the latter that cannot be
+/// seen yet makes this pass wait, because planning now would create its twin.
+///
+/// # Errors
+/// `Moat.Refused` with every reason; otherwise the kind of the observation or of the first step that failed for good.
+pub async fn pass<S: Stage, C: Cloud<S>>(
+    cloud: &C,
+    spec: &S::Spec,
+    given: &Bindings,
+    before: &Bindings,
+) -> Result<Report<S::Facts>, Failure> {
+    let observed = cloud.observe(spec).await?;
+    let unseen = unseen(before, given, &S::visible(&observed));
+    let mut bindings = given.clone();
+    if !unseen.is_empty() {
+        bindings.extend(before);
+        return Ok(Report {
+            outcome: Outcome::Waiting,
+            is_ready: false,
+            changes: Vec::new(),
+            waiting: unseen,
+            setbacks: Vec::new(),
+            retry_after: SETBACK,
+            bindings,
+            facts: S::facts(spec, &observed),
+        });
+    }
+    let plan = S::plan(spec, &observed).map_err(refused::<S>)?;
+    bindings.extend(&S::bindings(spec, &observed));
+    let facts = S::facts(spec, &observed);
+
+    let is_empty = plan.is_empty();
+    let mut retry_after = plan.waiting.iter().map(|waiting| waiting.retry_after).min();
+    let mut waiting: Vec<String> = plan.waiting.into_iter().map(|waiting| waiting.on).collect();
+    let applied = apply::<S, C>(cloud, spec, plan.steps, &mut bindings).await?;
+    if !plan.halts.is_empty() {
+        return Err(refused::<S>(Refusal { problems: plan.halts }));
+    }
+    if !applied.changes.is_empty() {
+        retry_after = Some(retry_after.map_or(SETTLING, |after| if waiting.is_empty() { SETTLING } else { after }));
+    }
+    if !applied.setbacks.is_empty() {
+        retry_after = Some(retry_after.map_or(SETBACK, |after| after.min(SETBACK)));
+    }
+    for (step, missing) in &applied.held {
+        let names: Vec<&str> = missing.iter().map(Logical::as_str).collect();
+        waiting.push(format!("{} before: {step}", names.join(", ")));
+    }
+    Ok(Report {
+        outcome: match () {
+            () if is_empty => Outcome::Settled,
+            () if !applied.changes.is_empty() => Outcome::Changed,
+            () => Outcome::Waiting,
+        },
+        is_ready: S::milestones(spec).iter().all(|name| bindings.has(name)),
+        changes: applied.changes,
+        waiting,
+        setbacks: applied.setbacks,
+        retry_after: if is_empty { 0 } else { retry_after.unwrap_or(POLL) },
+        bindings,
+        facts,
+    })
+}
+
+/// The refusal of a stage as the error that ends an execution.
+pub fn refused<S: Stage>(refusal: Refusal) -> Failure {
+    Failure::new(Kind::Refused, refusal.to_string())
+}
+
+/// What the pass before created and this one cannot see. Ids that came from other stages are not ours to look for.
+fn unseen(before: &Bindings, given: &Bindings, visible: &std::collections::BTreeSet<String>) -> Vec<String> {
+    before
+        .iter()
+        .filter(|(name, id)| !given.has(name) && !visible.contains(*id))
+        .map(|(name, id)| format!("{name} {id} to become visible"))
+        .collect()
+}
+
+struct Applied {
+    changes: Vec<String>,
+    setbacks: Vec<Failure>,
+    /// Steps whose needs never came true in this pass, with the names that were missing.
+    held: Vec<(String, Vec<Logical>)>,
+}
+
+/// Runs every step whose needs are bound, side by side, until none is left that can run.
+async fn apply<S: Stage, C: Cloud<S>>(
+    cloud: &C,
+    spec: &S::Spec,
+    mut steps: Vec<S::Step>,
+    bindings: &mut Bindings,
+) -> Result<Applied, Failure> {
+    let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: Vec::new() };
+    let mut fatal: Option<Failure> = None;
+    let mut running = FuturesUnordered::new();
+    loop {
+        // After a failure for good nothing new begins, but what is under way is awaited: its id must not be lost.
+        while fatal.is_none() && running.len() < ABREAST {
+            let Some(at) = steps.iter().position(|step| step.needs().iter().all(|need| bindings.has(need))) else {
+                break;
+            };
+            let step = steps.remove(at);
+            let known = bindings.clone();
+            running.push(async move {
+                let result = cloud.apply(spec, &step, &known).await;
+                (step, result)
+            });
+        }
+        let Some((step, result)) = running.next().await else { break };
+        match result {
+            Ok(Done::Made(id)) => {
+                applied.changes.push(step.to_string());
+                if let Some(name) = step.makes() {
+                    bindings.bind(name, id);
+                }
+            }
+            Ok(Done::Changed) => applied.changes.push(step.to_string()),
+            Ok(Done::Already) => {
+                if step.makes().is_some() {
+                    let message = format!("{step}: it exists already but cannot be seen yet");
+                    applied.setbacks.push(Failure::new(Kind::Conflict, message));
+                } else {
+                    applied.changes.push(format!("{step} (it was so already)"));
+                }
+            }
+            Err(failure) if failure.kind.is_retryable() => applied.setbacks.push(failure),
+            Err(failure) => fatal = fatal.or(Some(failure)),
+        }
+    }
+    if let Some(failure) = fatal {
+        return Err(failure);
+    }
+    applied.held = steps
+        .iter()
+        .map(|step| {
+            let missing = step.needs().into_iter().filter(|need| !bindings.has(need)).collect();
+            (step.to_string(), missing)
+        })
+        .collect();
+    Ok(applied)
+}

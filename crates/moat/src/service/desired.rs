@@ -1,0 +1,104 @@
+//! What a service should be.
+
+use super::observed::{Network, TaskDefinition};
+use crate::cidr::Side;
+use crate::ids::{SecurityGroupId, SubnetId};
+use crate::image::Version;
+use crate::ingress::desired::Group;
+use crate::name::Logical;
+use crate::network::desired::{letters, subnet};
+use crate::plan::Bindings;
+use crate::spec::{NetworkSpec, ServiceSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What the service stage plans from: both documents, where network and ingress are, and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceStageSpec {
+    pub network: NetworkSpec,
+    pub service: ServiceSpec,
+    /// Ids of the network's and the ingress's parts, as far as they exist.
+    #[serde(default)]
+    pub given: Bindings,
+    pub region: String,
+    /// ARN of the role with which ECS pulls the image and writes logs. The template makes it; moat makes no roles.
+    pub execution_role: String,
+}
+
+pub fn cluster() -> Logical {
+    Logical::from("cluster")
+}
+
+pub fn log_group() -> Logical {
+    Logical::from("log-group")
+}
+
+pub fn task_definition() -> Logical {
+    Logical::from("task-definition")
+}
+
+pub fn service() -> Logical {
+    Logical::from("service")
+}
+
+/// The docker label that keeps the tag readable, since the task definition names the digest.
+pub const IMAGE_LABEL: &str = "moat.image";
+
+/// How ECS replaces tasks: start a full set of new ones before the old ones stop (R10).
+pub const DEPLOYMENT: Deployment =
+    Deployment { minimum_percent: 100, maximum_percent: 200, has_breaker: true, has_rollback: true };
+
+/// The part of a service's deployment configuration that is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    pub minimum_percent: i32,
+    pub maximum_percent: i32,
+    pub has_breaker: bool,
+    pub has_rollback: bool,
+}
+
+impl ServiceStageSpec {
+    /// The name of the cluster, of the service in it, and of the family of its task definitions.
+    pub fn aws_name(&self) -> String {
+        format!("moat-{}", self.service.name)
+    }
+
+    pub fn log_group_name(&self) -> String {
+        format!("/moat/{}", self.service.name)
+    }
+
+    /// The subnets of the tasks: one private subnet in each zone, the same zones that the load balancer has (C9).
+    pub fn private_subnets(&self) -> Vec<Logical> {
+        letters(self.network.zones).map(|letter| subnet(Side::Private, letter)).collect()
+    }
+
+    /// Where tasks run; `None` until every part is known. Never with a public IP.
+    pub fn network(&self) -> Option<Network> {
+        let subnets: Option<_> = self.private_subnets().iter().map(|name| self.given.get(name).map(SubnetId::from)).collect();
+        let group = self.given.get(&Group::Tasks.logical()).map(SecurityGroupId::from)?;
+        Some(Network { subnets: subnets?, groups: [group].into(), assigns_public_ip: false })
+    }
+
+    /// The task definition. `digest` is what the image's tag means now, where the registry is ECR.
+    pub fn task_definition(&self, digest: Option<&str>) -> TaskDefinition {
+        let service = &self.service;
+        let image = match (&service.image.version, digest) {
+            (Version::Tag(_), Some(digest)) => service.image.with_digest(digest),
+            _ => service.image.to_string(),
+        };
+        TaskDefinition {
+            image,
+            cpu: service.cpu,
+            memory: service.memory,
+            port: service.port,
+            architecture: service.architecture.as_str().into(),
+            command: service.command.clone(),
+            environment: service.environment.clone(),
+            labels: BTreeMap::from([(IMAGE_LABEL.to_owned(), service.image.to_string())]),
+            execution_role: self.execution_role.clone(),
+            log_group: self.log_group_name(),
+            region: self.region.clone(),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The service stage: cluster, logs, task definition, and the ECS service in the private subnets.
+
+pub mod desired;
+pub mod facts;
+pub mod observed;
+pub mod plan;
+pub mod step;
+
+pub use desired::ServiceStageSpec;
+pub use facts::ServiceFacts;
+pub use observed::Observed;
+pub use step::ServiceStep;
+
+use crate::name::Logical;
+use crate::plan::{Bindings, Plan, Refusal};
+use crate::stage::Stage;
+use std::collections::BTreeSet;
+
+/// The stage, as a type.
+#[derive(Debug, Clone, Copy)]
+pub struct Service;
+
+impl Stage for Service {
+    type Spec = ServiceStageSpec;
+    type Observed = Observed;
+    type Step = ServiceStep;
+    type Facts = ServiceFacts;
+
+    const NAME: &'static str = "service";
+
+    fn plan(spec: &ServiceStageSpec, observed: &Observed) -> Result<Plan<ServiceStep>, Refusal> {
+        plan::plan(spec, observed)
+    }
+
+    fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings {
+        plan::bindings(spec, observed)
+    }
+
+    fn milestones(_: &ServiceStageSpec) -> Vec<Logical> {
+        vec![desired::service()]
+    }
+
+    fn visible(observed: &Observed) -> BTreeSet<String> {
+        observed.ids()
+    }
+
+    fn facts(spec: &ServiceStageSpec, observed: &Observed) -> ServiceFacts {
+        facts::facts(spec, observed)
+    }
+}

@@ -1,0 +1,124 @@
+//! What was found of a service.
+
+use super::desired::Deployment;
+use crate::ids::{SecurityGroupId, ServiceArn, SubnetId, TargetGroupArn, TaskDefinitionArn};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    pub cluster: Option<Cluster>,
+    pub log_group: Option<LogGroup>,
+    /// What the image's tag means in the registry.
+    pub image: ImageState,
+    /// The newest active revision of the family.
+    pub latest: Option<Revision>,
+    /// The revision that the service runs, where it is another than the newest.
+    pub running: Option<Revision>,
+    pub service: Option<Service>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    pub arn: String,
+    pub is_ours: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGroup {
+    pub name: String,
+    pub retention_days: Option<u32>,
+}
+
+/// Whether the image can be deployed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ImageState {
+    /// Not in ECR, or named by digest: ECS finds out.
+    #[default]
+    NotAsked,
+    /// The tag's digest in ECR: of the index, where there is one.
+    Digest(String),
+    NoSuchRepository,
+    NoSuchTag,
+    /// ECR did not let us look: unreadable is not absent.
+    Unreadable(String),
+}
+
+/// One revision of the task definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    pub arn: TaskDefinitionArn,
+    /// `None` when it has something that moat does not know how to write, so it can never equal ours.
+    pub definition: Option<TaskDefinition>,
+}
+
+/// The parts of a task definition that moat writes. Everything else is left at what AWS makes of its absence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskDefinition {
+    pub image: String,
+    pub cpu: u32,
+    pub memory: u32,
+    pub port: u16,
+    pub architecture: String,
+    pub command: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+    pub execution_role: String,
+    pub log_group: String,
+    /// The region of the log group.
+    pub region: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub arn: ServiceArn,
+    pub is_ours: bool,
+    pub state: ServiceState,
+    pub task_definition: TaskDefinitionArn,
+    pub network: Network,
+    pub deployment: Deployment,
+    pub grace: u32,
+    pub desired: u32,
+    pub running: u32,
+    pub target_group: Option<TargetGroupArn>,
+    pub rollout: Rollout,
+    /// Seconds since the current deployment began, where AWS says when.
+    pub age: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceState {
+    Active,
+    /// Deleted, but its tasks are still stopping. Its name is not free yet (C12).
+    Draining,
+}
+
+/// Where the tasks' network interfaces are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    pub subnets: BTreeSet<SubnetId>,
+    pub groups: BTreeSet<SecurityGroupId>,
+    pub assigns_public_ip: bool,
+}
+
+/// How the service's newest deployment stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rollout {
+    InProgress,
+    Completed,
+    /// The circuit breaker stopped it, with ECS's reason.
+    Failed(String),
+}
+
+impl Observed {
+    pub(super) fn ids(&self) -> BTreeSet<String> {
+        let Self { cluster, log_group, image: _, latest, running, service } = self;
+        let mut ids = BTreeSet::new();
+        ids.extend(cluster.iter().map(|cluster| cluster.arn.clone()));
+        ids.extend(log_group.iter().map(|group| group.name.clone()));
+        ids.extend([latest, running].into_iter().flatten().map(|revision| revision.arn.0.clone()));
+        ids.extend(service.iter().map(|service| service.arn.0.clone()));
+        ids
+    }
+}

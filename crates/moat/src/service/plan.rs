@@ -1,0 +1,173 @@
+//! From what was asked for and what was found to what must be done.
+
+use super::desired::{self, DEPLOYMENT, ServiceStageSpec};
+use super::observed::{ImageState, Observed, Revision, Rollout, Service, ServiceState, TaskDefinition};
+use super::step::{Change, ServiceStep};
+use crate::ingress::desired as ingress;
+use crate::plan::{Bindings, POLL, Plan, Problem, Refusal, Waiting};
+
+/// Seconds until the first tasks can be in service: pull and start about 30, then two health checks.
+const DEPLOYMENT_USUAL: u32 = 45;
+/// Deleting a service often takes more than five minutes.
+const DRAINING_POLL: u32 = 15;
+
+/// The plan of a service, in the order of its parts.
+pub fn plan(spec: &ServiceStageSpec, observed: &Observed) -> Result<Plan<ServiceStep>, Refusal> {
+    Refusal::unless_none(contradictions(spec, observed), ())?;
+    let mut plan = Plan::default();
+    cluster(spec, observed, &mut plan);
+    log_group(spec, observed, &mut plan);
+    task_definition(spec, observed, &mut plan);
+    service(spec, observed, &mut plan);
+    Ok(plan)
+}
+
+fn contradictions(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let image = &spec.service.image;
+    match &observed.image {
+        ImageState::NotAsked | ImageState::Digest(_) => {}
+        ImageState::NoSuchRepository => problems.push(Problem::at(
+            "/service/image",
+            format!("{image}: there is no such repository in ECR. Create it and push the image, then start again"),
+        )),
+        ImageState::NoSuchTag => problems.push(Problem::at(
+            "/service/image",
+            format!("{image}: the repository is there, but it has no such image. Push it, then start again"),
+        )),
+        ImageState::Unreadable(why) => problems.push(Problem::at(
+            "/service/image",
+            format!("{image}: ECR did not let moat look it up ({why}), so moat cannot tell which digest to deploy. Allow ecr:DescribeImages on the repository, or name the image by digest"),
+        )),
+    }
+    let name = spec.aws_name();
+    if observed.cluster.as_ref().is_some_and(|cluster| !cluster.is_ours) {
+        problems.push(foreign(spec, "cluster", &name));
+    }
+    if observed.service.as_ref().is_some_and(|service| !service.is_ours) {
+        problems.push(foreign(spec, "ECS service", &name));
+    }
+    problems
+}
+
+fn foreign(spec: &ServiceStageSpec, what: &str, name: &str) -> Problem {
+    let message = format!(
+        "the {what} {name} exists but has no moat tags of service {}, so it is somebody else's. Give the service another name, or remove that {what}",
+        spec.service.name
+    );
+    Problem::at("/service/name", message)
+}
+
+fn cluster(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<ServiceStep>) {
+    if observed.cluster.is_none() {
+        plan.step(ServiceStep::CreateCluster { name: spec.aws_name() });
+    }
+}
+
+fn log_group(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<ServiceStep>) {
+    let (name, days) = (spec.log_group_name(), spec.service.logs.retention_days);
+    if observed.log_group.is_none() {
+        plan.step(ServiceStep::CreateLogGroup { name: name.clone() });
+    }
+    if observed.log_group.as_ref().is_none_or(|group| group.retention_days != Some(days)) {
+        plan.step(ServiceStep::SetRetention { name, days });
+    }
+}
+
+fn task_definition(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<ServiceStep>) {
+    if current(spec, observed).is_none() {
+        plan.step(ServiceStep::RegisterTaskDefinition { definition: Box::new(wanted(spec, observed)) });
+    }
+}
+
+fn wanted(spec: &ServiceStageSpec, observed: &Observed) -> TaskDefinition {
+    spec.task_definition(match &observed.image {
+        ImageState::Digest(digest) => Some(digest),
+        _ => None,
+    })
+}
+
+/// The revision that says what the spec says: the running one if it does, else the newest.
+fn current<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<&'a Revision> {
+    let wanted = wanted(spec, observed);
+    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    revisions.find(|revision| revision.definition.as_ref() == Some(&wanted))
+}
+
+fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<ServiceStep>) {
+    let subnets = spec.private_subnets();
+    let Some(service) = &observed.service else {
+        plan.step(ServiceStep::CreateService { tasks: spec.service.tasks, subnets });
+        return;
+    };
+    if service.state == ServiceState::Draining {
+        plan.wait(Waiting::on("the deleted service of the same name to stop its tasks (draining)", DRAINING_POLL));
+        return;
+    }
+    let changes = changes(spec, observed, service);
+    if !changes.is_empty() {
+        plan.step(ServiceStep::UpdateService { changes, subnets });
+        return;
+    }
+    match &service.rollout {
+        Rollout::Failed(why) => plan.halt(Problem::general(format!(
+            "ECS gave up on the deployment of {}: {why}. Look at the stopped tasks of service {} and at log-group {}, mend the cause and start again",
+            wanted(spec, observed).image,
+            spec.aws_name(),
+            spec.log_group_name()
+        ))),
+        Rollout::Completed if service.running >= service.desired => {}
+        Rollout::Completed => {
+            plan.wait(Waiting::on(format!("service ({} of {} tasks running)", service.running, service.desired), POLL));
+        }
+        Rollout::InProgress => plan.wait(Waiting::usual(
+            format!("service (deploying, {} of {} tasks running)", service.running, service.desired),
+            DEPLOYMENT_USUAL,
+            service.age,
+        )),
+    }
+}
+
+fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if current(spec, observed).is_none_or(|revision| revision.arn != service.task_definition) {
+        changes.push(Change::TaskDefinition);
+    }
+    let network = spec.network();
+    if network.as_ref().is_none_or(|n| (&n.subnets, &n.groups) != (&service.network.subnets, &service.network.groups)) {
+        changes.push(Change::Network);
+    }
+    if service.network.assigns_public_ip {
+        changes.push(Change::PublicIp);
+    }
+    if service.deployment != DEPLOYMENT {
+        changes.push(Change::Deployment);
+    }
+    if service.grace != spec.service.load_balancer.health_check.grace {
+        changes.push(Change::Grace(spec.service.load_balancer.health_check.grace));
+    }
+    if service.desired != spec.service.tasks {
+        changes.push(Change::Tasks(spec.service.tasks));
+    }
+    if service.target_group.as_ref().map(|arn| arn.as_str()) != spec.given.get(&ingress::target_group()) {
+        changes.push(Change::TargetGroup);
+    }
+    changes
+}
+
+pub(super) fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings {
+    let mut bindings = Bindings::default();
+    if let Some(cluster) = observed.cluster.as_ref().filter(|cluster| cluster.is_ours) {
+        bindings.bind(desired::cluster(), cluster.arn.clone());
+    }
+    if let Some(group) = &observed.log_group {
+        bindings.bind(desired::log_group(), group.name.clone());
+    }
+    if let Some(revision) = current(spec, observed) {
+        bindings.bind(desired::task_definition(), revision.arn.0.clone());
+    }
+    if let Some(service) = observed.service.as_ref().filter(|service| service.is_ours) {
+        bindings.bind(desired::service(), service.arn.0.clone());
+    }
+    bindings
+}

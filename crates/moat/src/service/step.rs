@@ -1,0 +1,120 @@
+//! The changes that the service stage can make.
+
+use super::desired;
+use super::observed::TaskDefinition;
+use crate::ids::TaskDefinitionArn;
+use crate::ingress::desired as ingress;
+use crate::name::Logical;
+use crate::plan::{Hazard, Step};
+use std::fmt;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceStep {
+    CreateCluster { name: String },
+    CreateLogGroup { name: String },
+    SetRetention { name: String, days: u32 },
+    RegisterTaskDefinition { definition: Box<TaskDefinition> },
+    CreateService { tasks: u32, subnets: Vec<Logical> },
+    UpdateService { changes: Vec<Change>, subnets: Vec<Logical> },
+}
+
+/// One thing about an existing service that is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    TaskDefinition,
+    /// Subnets or security groups.
+    Network,
+    /// Tasks were given public IPs. This closes a hole.
+    PublicIp,
+    Deployment,
+    Grace(u32),
+    Tasks(u32),
+    TargetGroup,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TaskDefinition => f.write_str("the new task-definition"),
+            Self::Network => f.write_str("the private subnets and security-group tasks"),
+            Self::PublicIp => f.write_str("no public IPs"),
+            Self::Deployment => f.write_str("circuit breaker with rollback, 100 to 200 % of tasks"),
+            Self::Grace(seconds) => write!(f, "{seconds} s of health-check grace"),
+            Self::Tasks(tasks) => write!(f, "{tasks} tasks"),
+            Self::TargetGroup => f.write_str("target-group"),
+        }
+    }
+}
+
+impl ServiceStep {
+    /// The revision to run, where one is known in the pass.
+    pub fn revision(bindings: &crate::plan::Bindings) -> Option<TaskDefinitionArn> {
+        bindings.get(&desired::task_definition()).map(TaskDefinitionArn::from)
+    }
+}
+
+impl Step for ServiceStep {
+    fn makes(&self) -> Option<Logical> {
+        match self {
+            Self::CreateCluster { .. } => Some(desired::cluster()),
+            Self::CreateLogGroup { .. } => Some(desired::log_group()),
+            Self::RegisterTaskDefinition { .. } => Some(desired::task_definition()),
+            Self::CreateService { .. } => Some(desired::service()),
+            _ => None,
+        }
+    }
+
+    fn needs(&self) -> Vec<Logical> {
+        let placed = |subnets: &[Logical]| {
+            let before = [desired::task_definition(), ingress::Group::Tasks.logical(), ingress::target_group()];
+            before.into_iter().chain(subnets.iter().cloned()).collect::<Vec<_>>()
+        };
+        match self {
+            Self::CreateCluster { .. } | Self::CreateLogGroup { .. } | Self::RegisterTaskDefinition { .. } => vec![],
+            Self::SetRetention { .. } => vec![desired::log_group()],
+            Self::CreateService { subnets, .. } => {
+                // ECS refuses a service whose target group no listener names (C8), and tasks need their log group.
+                let mut needs = placed(subnets);
+                needs.extend([ingress::listener(), desired::cluster(), desired::log_group()]);
+                needs
+            }
+            Self::UpdateService { subnets, changes } => {
+                let mut needs = placed(subnets);
+                if changes.contains(&Change::TargetGroup) {
+                    needs.push(ingress::listener());
+                }
+                needs
+            }
+        }
+    }
+
+    fn hazard(&self) -> Hazard {
+        match self {
+            Self::UpdateService { changes, .. } if !changes.contains(&Change::PublicIp) => Hazard::Disruptive,
+            _ => Hazard::Safe,
+        }
+    }
+}
+
+impl fmt::Display for ServiceStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |names: &[Logical]| names.iter().map(Logical::as_str).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::CreateCluster { name } => write!(f, "create cluster {name}"),
+            Self::CreateLogGroup { name } => write!(f, "create log-group {name}"),
+            Self::SetRetention { name, days } => write!(f, "keep logs of {name} for {days} days"),
+            Self::RegisterTaskDefinition { definition } => write!(
+                f,
+                "register task-definition {} with {} CPU units and {} MiB",
+                definition.image, definition.cpu, definition.memory
+            ),
+            Self::CreateService { tasks, subnets } => {
+                write!(f, "create service with {tasks} tasks and no public IPs in {}", names(subnets))
+            }
+            Self::UpdateService { changes, .. } => {
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                write!(f, "update service to {}", changes.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! What a person asks for: a network document, a service document, or both.
+//!
+//! The types here are the contract. The JSON Schema in `schema/provision.schema.json` is made from them, and
+//! [`read`] is the only way from JSON to them, so that every problem is found at once and named by its pointer.
+
+pub mod fargate;
+mod read;
+mod reader;
+
+pub use read::{Input, Mode, read};
+
+use crate::cidr::Cidr;
+use crate::image::Image;
+use crate::name::Name;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A VPC with public and private subnets, and a way out for the private ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkSpec {
+    pub name: Name,
+    /// The VPC's IPv4 range, /16 to /25. It cannot be changed later.
+    #[serde(default = "NetworkSpec::default_cidr")]
+    pub cidr: Cidr,
+    /// In how many availability zones to have one public and one private subnet. Adding some later moves nothing.
+    #[serde(default = "NetworkSpec::default_zones")]
+    #[schemars(range(min = 2, max = 8))]
+    pub zones: u8,
+    /// How private subnets reach out.
+    #[serde(default)]
+    pub egress: Egress,
+}
+
+impl NetworkSpec {
+    fn default_cidr() -> Cidr {
+        Cidr::new("10.0.0.0/16").expect("a constant range")
+    }
+
+    const fn default_zones() -> u8 {
+        2
+    }
+}
+
+/// How private subnets reach out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Egress {
+    #[serde(default)]
+    pub nat: Nat,
+}
+
+/// How many NAT gateways there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nat {
+    /// One for all zones: the cheapest. If its zone fails, no task can reach out.
+    #[default]
+    Single,
+    /// One in each zone.
+    PerZone,
+}
+
+/// A Fargate service with no public IP, behind a load balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServiceSpec {
+    pub name: Name,
+    /// The name of the network that it lives in.
+    pub network: Name,
+    /// The container image. An ECR image is deployed by the digest that its tag has at that moment.
+    pub image: Image,
+    /// The port that the container listens on.
+    #[serde(default = "ServiceSpec::default_port")]
+    #[schemars(range(min = 1))]
+    pub port: u16,
+    /// CPU units per task; 1024 is one vCPU.
+    #[serde(default = "ServiceSpec::default_cpu")]
+    pub cpu: u32,
+    /// MiB of memory per task. Fargate allows certain pairs of cpu and memory.
+    #[serde(default = "ServiceSpec::default_memory")]
+    pub memory: u32,
+    /// How many tasks to keep running.
+    #[serde(default = "ServiceSpec::default_tasks")]
+    #[schemars(range(max = 1000))]
+    pub tasks: u32,
+    #[serde(default)]
+    pub architecture: Architecture,
+    /// Replaces the image's command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// Environment variables of the container. They are readable by everyone who can describe the task definition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    #[serde(default)]
+    pub load_balancer: LoadBalancerSpec,
+    #[serde(default)]
+    pub logs: LogsSpec,
+}
+
+impl ServiceSpec {
+    const fn default_port() -> u16 {
+        80
+    }
+
+    const fn default_cpu() -> u32 {
+        256
+    }
+
+    const fn default_memory() -> u32 {
+        512
+    }
+
+    const fn default_tasks() -> u32 {
+        2
+    }
+}
+
+/// The CPU architecture of the tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Architecture {
+    #[default]
+    #[serde(rename = "X86_64")]
+    X86_64,
+    #[serde(rename = "ARM64")]
+    Arm64,
+}
+
+impl Architecture {
+    /// As ECS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "X86_64",
+            Self::Arm64 => "ARM64",
+        }
+    }
+}
+
+/// The only door: an internet-facing load balancer in the public subnets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoadBalancerSpec {
+    #[serde(default, rename = "type")]
+    pub kind: LoadBalancerKind,
+    /// Who may connect to port 80.
+    #[serde(default = "LoadBalancerSpec::anyone")]
+    #[schemars(length(min = 1, max = 50))]
+    pub allow: Vec<Cidr>,
+    #[serde(default)]
+    pub health_check: HealthCheck,
+    /// Seconds that a task keeps its open connections after it left the target group.
+    #[serde(default = "LoadBalancerSpec::default_deregistration_delay")]
+    #[schemars(range(max = 3600))]
+    pub deregistration_delay: u32,
+}
+
+impl LoadBalancerSpec {
+    fn anyone() -> Vec<Cidr> {
+        vec![Cidr::ANYWHERE]
+    }
+
+    /// Twenty seconds: AWS's default of 300 makes every rollout five minutes longer.
+    const fn default_deregistration_delay() -> u32 {
+        20
+    }
+}
+
+impl Default for LoadBalancerSpec {
+    fn default() -> Self {
+        Self {
+            kind: LoadBalancerKind::default(),
+            allow: Self::anyone(),
+            health_check: HealthCheck::default(),
+            deregistration_delay: Self::default_deregistration_delay(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadBalancerKind {
+    #[default]
+    Application,
+}
+
+/// How the load balancer decides that a task is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HealthCheck {
+    #[serde(default = "HealthCheck::default_path")]
+    #[schemars(extend("pattern" = "^/"), length(max = 1024))]
+    pub path: String,
+    /// Seconds between two checks. A task is well after two good ones.
+    #[serde(default = "HealthCheck::default_interval")]
+    #[schemars(range(min = 5, max = 300))]
+    pub interval: u32,
+    /// Seconds that a new task may fail its checks before ECS replaces it.
+    #[serde(default = "HealthCheck::default_grace")]
+    #[schemars(range(max = 3600))]
+    pub grace: u32,
+}
+
+impl HealthCheck {
+    fn default_path() -> String {
+        "/".into()
+    }
+
+    /// 2 checks × 10 s: a task is in service after 20 s. AWS's default of 5 × 30 s takes 150 s.
+    const fn default_interval() -> u32 {
+        10
+    }
+
+    const fn default_grace() -> u32 {
+        60
+    }
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self { path: Self::default_path(), interval: Self::default_interval(), grace: Self::default_grace() }
+    }
+}
+
+/// Where the container's output goes: CloudWatch Logs, group `/moat/<service>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogsSpec {
+    /// Days until a log line is deleted: one of the numbers that CloudWatch Logs knows.
+    #[serde(default = "LogsSpec::default_retention")]
+    pub retention_days: u32,
+}
+
+impl LogsSpec {
+    const fn default_retention() -> u32 {
+        30
+    }
+}
+
+impl Default for LogsSpec {
+    fn default() -> Self {
+        Self { retention_days: Self::default_retention() }
+    }
+}
+
+/// The input of `moat-provision`, for the JSON Schema and for editors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "moat provision", extend("anyOf" = [{"required": ["network"]}, {"required": ["service"]}]))]
+pub struct Document {
+    /// The address of this schema, for editors. Ignored.
+    #[serde(default, rename = "$schema", skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkSpec>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceSpec>,
+    /// `plan` changes nothing and answers with the steps.
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// The JSON Schema of the input, as it is kept in the project.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Document).to_value()
+}

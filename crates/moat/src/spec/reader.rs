@@ -1,0 +1,135 @@
+//! Reads one JSON object field by field, so that one bad field does not hide another.
+
+use crate::plan::Problem;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+pub(super) struct Reader<'a> {
+    pointer: String,
+    fields: &'a Map<String, Value>,
+    problems: &'a mut Vec<Problem>,
+}
+
+/// The problem of a document that is not an object.
+pub(super) fn not_an_object(pointer: &str, value: &Value) -> Problem {
+    Problem::at(pointer, format!("must be a JSON object, but it is {}", kind(value)))
+}
+
+impl<'a> Reader<'a> {
+    /// Opens the object and reports every field whose name is not in `known`.
+    pub fn open(pointer: &str, value: &'a Value, known: &[&str], problems: &'a mut Vec<Problem>) -> Option<Self> {
+        let Value::Object(fields) = value else {
+            problems.push(not_an_object(pointer, value));
+            return None;
+        };
+        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+            let hint = match nearest(name, known) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("the fields here are {}", known.join(", ")),
+            };
+            problems.push(Problem::at(below(pointer, name), format!("there is no such field; {hint}")));
+        }
+        Some(Self { pointer: pointer.to_owned(), fields, problems })
+    }
+
+    /// The field's value, or `default` where it is absent or null; a wrong one is reported and gives the default too.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &str, default: T) -> T {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => default,
+            Some(value) => self.parse(name, value).unwrap_or(default),
+        }
+    }
+
+    /// The field's value; `None` after its absence or its problem was reported.
+    pub fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => {
+                self.report(name, "is required");
+                None
+            }
+            Some(value) => self.parse(name, value),
+        }
+    }
+
+    /// Reads a field that is an object itself.
+    pub fn object<T>(
+        &mut self,
+        name: &str,
+        known: &[&str],
+        absent: T,
+        read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+    ) -> T {
+        let Some(value) = self.fields.get(name).filter(|value| !value.is_null()) else { return absent };
+        let pointer = below(&self.pointer, name);
+        let Some(mut inner) = Reader::open(&pointer, value, known, self.problems) else { return absent };
+        read(&mut inner).unwrap_or(absent)
+    }
+
+    pub fn report(&mut self, name: &str, message: impl Into<String>) {
+        self.problems.push(Problem::at(below(&self.pointer, name), message));
+    }
+
+    /// Reports `objection(value)` where it has one.
+    pub fn check<T>(&mut self, name: &str, value: T, objection: impl FnOnce(&T) -> Option<String>) -> T {
+        if let Some(message) = objection(&value) {
+            self.report(name, message);
+        }
+        value
+    }
+
+    fn parse<T: DeserializeOwned>(&mut self, name: &str, value: &Value) -> Option<T> {
+        match serde_path_to_error::deserialize(value) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let mut pointer = below(&self.pointer, name);
+                for segment in error.path().iter() {
+                    use serde_path_to_error::Segment;
+                    match segment {
+                        Segment::Seq { index } => pointer = below(&pointer, &index.to_string()),
+                        Segment::Map { key } => pointer = below(&pointer, key),
+                        Segment::Enum { .. } | Segment::Unknown => {}
+                    }
+                }
+                self.problems.push(Problem::at(pointer, error.inner().to_string()));
+                None
+            }
+        }
+    }
+}
+
+/// A field's JSON pointer (RFC 6901).
+pub(super) fn below(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// The known name that is at most two typing errors away.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    known.iter().map(|known| (distance(name, known), *known)).filter(|(far, _)| *far <= 2).min().map(|(_, near)| near)
+}
+
+/// Levenshtein distance, without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
