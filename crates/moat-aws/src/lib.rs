@@ -1,1 +1,24 @@
-//! stub
+//! The hands of moat: the only crate that names the AWS SDK.
+//!
+//! Each module reads one part of an account into the types of `moat`, and does the steps that `moat` decided on. It
+//! decides nothing. There is one feature per AWS service, so that a Lambda links only what it calls.
+
+pub mod answer;
+#[cfg(any(feature = "ec2", feature = "ecs"))]
+mod binding;
+#[cfg(any(feature = "ec2", feature = "ecs"))]
+mod clock;
+pub mod config;
+
+#[cfg(feature = "ec2")]
+pub mod ec2;
+#[cfg(all(feature = "ec2", feature = "elb"))]
+pub mod ingress;
+#[cfg(feature = "ec2")]
+pub mod network;
+#[cfg(all(feature = "ssm", feature = "sfn"))]
+pub mod parameters;
+#[cfg(all(feature = "ecs", feature = "ecr", feature = "logs"))]
+pub mod service;
+#[cfg(all(feature = "ec2", feature = "ecs"))]
+pub mod verify;

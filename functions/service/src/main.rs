@@ -1,1 +1,30 @@
-#[tokio::main(flavor = "current_thread")] async fn main() {}
+//! The service stage: one look or one pass.
+
+// The SDK's futures are nested deeper than the compiler's default allows.
+#![recursion_limit = "256"]
+
+use moat::error::Failure;
+use moat::pass::{look, pass};
+use moat::service::{Service, ServiceStageSpec};
+use moat_aws::service::ServiceCloud;
+use moat_lambda::{Reply, Request, StageRequest, parse, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = moat_aws::config::load().await;
+    let (region, execution_role) = (moat_aws::config::region(&config), std::env::var("MOAT_EXECUTION_ROLE_ARN")?);
+    let spec = &move |request: &StageRequest| {
+        let StageRequest { network, given, .. } = request;
+        let (region, execution_role) = (region.clone(), execution_role.clone());
+        let service = request.service()?;
+        Ok::<_, Failure>(ServiceStageSpec { network: network.clone(), service, given: given.clone(), region, execution_role })
+    };
+    let cloud = &ServiceCloud::new(&config);
+    serve(|event| async move {
+        match parse(event)? {
+            Request::Look(r) => look::<Service, _>(cloud, &spec(&r)?).await.map(Reply::Look),
+            Request::Pass(r) => pass::<Service, _>(cloud, &spec(&r)?, &r.given, &r.before).await.map(Reply::Pass),
+        }
+    })
+    .await
+}

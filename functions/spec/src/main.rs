@@ -1,1 +1,51 @@
-#[tokio::main(flavor = "current_thread")] async fn main() {}
+//! The spec's keeper: checks it, locks its names, records it, and publishes what came of it.
+
+// The SDK's futures are nested deeper than the compiler's default allows.
+#![recursion_limit = "256"]
+
+mod check;
+mod request;
+
+use moat_aws::parameters::Parameters;
+use moat_lambda::{parse, serve};
+use request::Request;
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let parameters = &Parameters::new(&moat_aws::config::load().await);
+    serve(|event| async move {
+        match parse(event)? {
+            Request::Check { input } => check::check(parameters, &input).await,
+            Request::Lock { execution, owners } => {
+                for owner in &owners {
+                    parameters.lock(owner, &execution).await?;
+                }
+                Ok(json!({}))
+            }
+            Request::Record { record } => {
+                let mut recorded = Vec::new();
+                for (owner, spec) in record.owned() {
+                    if parameters.record(&owner, &spec).await? {
+                        recorded.push(moat::parameters::spec(&owner));
+                    }
+                }
+                Ok(json!({ "recorded": recorded }))
+            }
+            Request::Publish { service, url } => {
+                parameters.publish_url(&service, &url).await?;
+                Ok(json!({}))
+            }
+            Request::Unlock { execution, owners } => {
+                let mut released = Vec::new();
+                for owner in &owners {
+                    if parameters.unlock(owner, &execution).await? {
+                        released.push(moat::parameters::lock(owner));
+                    }
+                }
+                Ok::<Value, moat::error::Failure>(json!({ "released": released }))
+            }
+        }
+    })
+    .await
+}

@@ -1,0 +1,101 @@
+//! What an answer of AWS means: done, done before, not there, or a failure with its kind and a sentence.
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use moat::error::{Failure, Kind, Meaning, meaning};
+use std::fmt::Display;
+
+/// An answer to a call. `doing` is what the call was for, such as `create subnet private-a`.
+pub trait Answer<T> {
+    /// For reading: anything but an answer is a failure. Unreadable is not absent.
+    fn read(self, doing: impl Display) -> Result<T, Failure>;
+    /// For reading one thing by name: `None` when AWS says that it does not exist.
+    fn find(self, doing: impl Display) -> Result<Option<T>, Failure>;
+    /// For creating or adding: `None` when AWS says that it is there already.
+    fn create(self, doing: impl Display) -> Result<Option<T>, Failure>;
+    /// For removing: fine when AWS says that it is gone already.
+    fn remove(self, doing: impl Display) -> Result<(), Failure>;
+}
+
+impl<T, E, R> Answer<T> for Result<T, SdkError<E, R>>
+where
+    E: ProvideErrorMetadata + Display,
+{
+    fn read(self, doing: impl Display) -> Result<T, Failure> {
+        self.map_err(|error| failure(doing, &error))
+    }
+
+    fn find(self, doing: impl Display) -> Result<Option<T>, Failure> {
+        match self {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if says(&error) == Some(Meaning::NotThere) => Ok(None),
+            Err(error) => Err(failure(doing, &error)),
+        }
+    }
+
+    fn create(self, doing: impl Display) -> Result<Option<T>, Failure> {
+        match self {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if says(&error) == Some(Meaning::AlreadyThere) => Ok(None),
+            Err(error) => Err(failure(doing, &error)),
+        }
+    }
+
+    fn remove(self, doing: impl Display) -> Result<(), Failure> {
+        self.find(doing).map(|_| ())
+    }
+}
+
+fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Meaning> {
+    error.as_service_error()?.code().map(meaning)
+}
+
+/// A failed call as a sentence: what was being done, why it failed, what to do.
+fn failure<E: ProvideErrorMetadata + Display, R>(doing: impl Display, error: &SdkError<E, R>) -> Failure {
+    let (kind, why) = match error {
+        SdkError::ServiceError(context) => {
+            let code = context.err().code().unwrap_or("an error without a code");
+            let kind = match meaning(code) {
+                Meaning::Is(kind) => kind,
+                // Said where it makes no sense: deleting what is there already, or creating what is not there.
+                Meaning::AlreadyThere | Meaning::NotThere => Kind::Conflict,
+            };
+            (kind, format!("AWS said {code}: {}", context.err().message().unwrap_or("nothing more")))
+        }
+        SdkError::TimeoutError(_) => (Kind::Unavailable, "AWS did not answer in time".to_owned()),
+        SdkError::DispatchFailure(failure) => {
+            let cause = failure.as_connector_error().map(|error| chain(error)).unwrap_or_default();
+            (Kind::Unavailable, format!("AWS could not be reached{cause}"))
+        }
+        SdkError::ResponseError(_) => (Kind::Unavailable, "AWS's answer could not be read".to_owned()),
+        SdkError::ConstructionFailure(_) => (Kind::Unexpected, "the request could not be built".to_owned()),
+        _ => (Kind::Unexpected, "the SDK failed in a way that moat does not know".to_owned()),
+    };
+    Failure::new(kind, format!("could not {doing}: {}{}", why.trim_end_matches('.'), advice(kind)))
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = next {
+        text.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    text
+}
+
+/// What to do about it, for a person.
+const fn advice(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Denied => ". Allow it in the role of this Lambda, or look for a service control policy that forbids it",
+        Kind::Quota => ". Ask for a higher quota in Service Quotas, or remove what is not needed any more",
+        Kind::Throttled | Kind::Unavailable => ". moat looks again before it goes on",
+        Kind::Conflict => ". moat tries again when AWS has caught up",
+        Kind::SpecInvalid | Kind::Refused | Kind::Locked | Kind::Unexpected => "",
+    }
+}
+
+/// A field that AWS always sends, but that the SDK's types leave open.
+pub fn present<T>(value: Option<T>, doing: impl Display, field: &str) -> Result<T, Failure> {
+    value.ok_or_else(|| Failure::new(Kind::Unexpected, format!("could not {doing}: AWS's answer has no {field}")))
+}

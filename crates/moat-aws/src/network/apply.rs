@@ -1,0 +1,186 @@
+//! Does the steps of a network, one AWS call each.
+
+use super::NetworkCloud;
+use crate::answer::Answer;
+use crate::binding::{bound, changed, made};
+use crate::ec2::{permission, tagged};
+use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, ResourceType, VpcEndpointType};
+use moat::error::Failure;
+use moat::name::Logical;
+use moat::network::NetworkStep;
+use moat::network::desired;
+use moat::network::observed::Target;
+use moat::network::step::Gateway;
+use moat::plan::Bindings;
+use moat::rule::{Direction, Rule};
+use moat::stage::Done;
+use moat::tags::Owner;
+use moat::token;
+
+const ANYWHERE: &str = "0.0.0.0/0";
+
+impl NetworkCloud {
+    #[expect(clippy::too_many_lines, reason = "one arm per step, each one call")]
+    pub(super) async fn apply_step(
+        &self,
+        owner: &Owner,
+        step: &NetworkStep,
+        bindings: &Bindings,
+    ) -> Result<Done, Failure> {
+        let bound = |name: &Logical| bound(bindings, name);
+        let vpc = || bound(&desired::vpc());
+        match step {
+            NetworkStep::CreateVpc { cidr } => {
+                let tags = tagged(ResourceType::Vpc, owner, &desired::vpc());
+                let call = self.once.create_vpc().cidr_block(cidr.to_string()).tag_specifications(tags);
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.vpc.and_then(|vpc| vpc.vpc_id)), step)
+            }
+            NetworkStep::EnableDnsSupport => {
+                let call = self.once.modify_vpc_attribute().vpc_id(vpc()?).enable_dns_support(on());
+                call.send().await.read(step).map(|_| Done::Changed)
+            }
+            NetworkStep::EnableDnsHostnames => {
+                let call = self.once.modify_vpc_attribute().vpc_id(vpc()?).enable_dns_hostnames(on());
+                call.send().await.read(step).map(|_| Done::Changed)
+            }
+            NetworkStep::CreateSubnet { subnet, cidr, zone } => {
+                let call = self.once.create_subnet().vpc_id(vpc()?).cidr_block(cidr.to_string());
+                let call = call.availability_zone(zone).tag_specifications(tagged(ResourceType::Subnet, owner, subnet));
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.subnet.and_then(|subnet| subnet.subnet_id)), step)
+            }
+            NetworkStep::StopGivingPublicIps { id, .. } => {
+                let off = AttributeBooleanValue::builder().value(false).build();
+                let call = self.once.modify_subnet_attribute().subnet_id(id.as_str()).map_public_ip_on_launch(off);
+                call.send().await.read(step).map(|_| Done::Changed)
+            }
+            NetworkStep::CreateInternetGateway => {
+                let tags = tagged(ResourceType::InternetGateway, owner, &desired::internet_gateway());
+                let answer = self.once.create_internet_gateway().tag_specifications(tags).send().await.create(step)?;
+                made(answer.map(|answer| answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id)), step)
+            }
+            NetworkStep::AttachInternetGateway => {
+                let gateway = bound(&desired::internet_gateway())?;
+                let call = self.once.attach_internet_gateway().vpc_id(vpc()?).internet_gateway_id(gateway);
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|_| Some(gateway.to_owned())), step)
+            }
+            NetworkStep::AllocateAddress { address } => {
+                let tags = tagged(ResourceType::ElasticIp, owner, address);
+                let call = self.once.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.allocation_id), step)
+            }
+            NetworkStep::CreateNatGateway { letter, subnet, predecessor } => {
+                let name = desired::nat_gateway(*letter);
+                let predecessor = predecessor.as_ref().map(|id| id.as_str());
+                let call = self.ec2.create_nat_gateway().subnet_id(bound(subnet)?);
+                let call = call.allocation_id(bound(&desired::elastic_ip(*letter))?);
+                let call = call.client_token(token::derive(vpc()?, &name, predecessor));
+                let call = call.tag_specifications(tagged(ResourceType::Natgateway, owner, &name));
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id)), step)
+            }
+            NetworkStep::CreateRouteTable { table } => {
+                let call = self.ec2.create_route_table().vpc_id(vpc()?);
+                let call = call.client_token(token::derive(vpc()?, table, None));
+                let call = call.tag_specifications(tagged(ResourceType::RouteTable, owner, table));
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.route_table.and_then(|table| table.route_table_id)), step)
+            }
+            NetworkStep::AssociateRouteTable { table, subnet } => {
+                let call = self.once.associate_route_table().route_table_id(bound(table)?).subnet_id(bound(subnet)?);
+                call.send().await.create(step).map(changed)
+            }
+            NetworkStep::MoveAssociation { table, association, .. } => {
+                let call = self.once.replace_route_table_association().association_id(association.as_str());
+                call.route_table_id(bound(table)?).send().await.read(step).map(|_| Done::Changed)
+            }
+            NetworkStep::CreateRoute { table, gateway } => {
+                let call = self.once.create_route().route_table_id(bound(table)?).destination_cidr_block(ANYWHERE);
+                let id = bound(&gateway.ready())?;
+                let call = match gateway {
+                    Gateway::Internet => call.gateway_id(id),
+                    Gateway::Nat(_) => call.nat_gateway_id(id),
+                };
+                call.send().await.create(step).map(changed)
+            }
+            NetworkStep::ReplaceRoute { table, gateway, .. } => {
+                let call = self.once.replace_route().route_table_id(bound(table)?).destination_cidr_block(ANYWHERE);
+                let id = bound(&gateway.ready())?;
+                let call = match gateway {
+                    Gateway::Internet => call.gateway_id(id),
+                    Gateway::Nat(_) => call.nat_gateway_id(id),
+                };
+                call.send().await.read(step).map(|_| Done::Changed)
+            }
+            NetworkStep::DeleteRoute { id, destination, target, .. } => {
+                debug_assert!(matches!(target, Target::InternetGateway(_)), "only ways to the Internet are closed");
+                let call = self.once.delete_route().route_table_id(id.as_str());
+                let call = match destination {
+                    range if range.contains(':') => call.destination_ipv6_cidr_block(range),
+                    list if list.starts_with("pl-") => call.destination_prefix_list_id(list),
+                    range => call.destination_cidr_block(range),
+                };
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::CreateS3Endpoint { tables } => {
+                let name = desired::s3_endpoint();
+                let mut call = self.ec2.create_vpc_endpoint().vpc_id(vpc()?).vpc_endpoint_type(VpcEndpointType::Gateway);
+                for table in tables {
+                    call = call.route_table_ids(bound(table)?);
+                }
+                let call = call.service_name(format!("com.amazonaws.{}.s3", self.region));
+                let call = call.client_token(token::derive(vpc()?, &name, None));
+                let call = call.tag_specifications(tagged(ResourceType::VpcEndpoint, owner, &name));
+                let answer = call.send().await.create(step)?;
+                made(answer.map(|answer| answer.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id)), step)
+            }
+            NetworkStep::AddToS3Endpoint { endpoint, table } => {
+                let call = self.once.modify_vpc_endpoint().vpc_endpoint_id(endpoint.as_str());
+                call.add_route_table_ids(bound(table)?).send().await.create(step).map(changed)
+            }
+            NetworkStep::EmptyDefaultGroup { rules, .. } => {
+                self.empty_group(bound(&desired::default_group())?, rules, step).await
+            }
+            NetworkStep::DeleteNatGateway { id, .. } => {
+                let call = self.once.delete_nat_gateway().nat_gateway_id(id.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::ReleaseAddress { id, .. } => {
+                let call = self.once.release_address().allocation_id(id.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::DeleteTwinRouteTable { id, .. } => {
+                let call = self.once.delete_route_table().route_table_id(id.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::DeleteTwinInternetGateway { id } => {
+                let call = self.once.delete_internet_gateway().internet_gateway_id(id.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::DeleteTwinVpc { id } => {
+                self.once.delete_vpc().vpc_id(id.as_str()).send().await.remove(step).map(|()| Done::Changed)
+            }
+        }
+    }
+
+    async fn empty_group(&self, group: &str, rules: &[Rule], step: &NetworkStep) -> Result<Done, Failure> {
+        let of = |direction| rules.iter().filter(move |rule| rule.direction == direction).map(permission);
+        let (ingress, egress): (Vec<_>, Vec<_>) = (of(Direction::Ingress).collect(), of(Direction::Egress).collect());
+        if !ingress.is_empty() {
+            let call = self.once.revoke_security_group_ingress().group_id(group).set_ip_permissions(Some(ingress));
+            call.send().await.remove(step)?;
+        }
+        if !egress.is_empty() {
+            let call = self.once.revoke_security_group_egress().group_id(group).set_ip_permissions(Some(egress));
+            call.send().await.remove(step)?;
+        }
+        Ok(Done::Changed)
+    }
+}
+
+fn on() -> AttributeBooleanValue {
+    AttributeBooleanValue::builder().value(true).build()
+}

@@ -1,0 +1,54 @@
+//! The network stage on AWS.
+
+mod apply;
+mod observe;
+
+pub(crate) use observe::route_table;
+
+use aws_config::SdkConfig;
+use aws_sdk_ec2::Client;
+use moat::error::Failure;
+use moat::network::{Network, NetworkStep, Observed};
+use moat::plan::Bindings;
+use moat::spec::NetworkSpec;
+use moat::stage::{Cloud, Done};
+use moat::tags::Owner;
+
+/// EC2, as the network stage uses it.
+#[derive(Debug, Clone)]
+pub struct NetworkCloud {
+    /// Repeats a call that got no answer: for reading, and for what carries a client token.
+    ec2: Client,
+    /// Calls once: for everything else.
+    once: Client,
+    region: String,
+}
+
+impl NetworkCloud {
+    pub fn new(config: &SdkConfig) -> Self {
+        Self {
+            ec2: Client::new(config),
+            once: Client::new(&crate::config::once(config)),
+            region: crate::config::region(config),
+        }
+    }
+
+    /// From clients that a test made.
+    pub fn of(ec2: Client, region: &str) -> Self {
+        Self { once: ec2.clone(), ec2, region: region.to_owned() }
+    }
+}
+
+fn owner(spec: &NetworkSpec) -> Owner {
+    Owner::Network(spec.name.clone())
+}
+
+impl Cloud<Network> for NetworkCloud {
+    async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
+        self.observe_network(&owner(spec)).await
+    }
+
+    async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
+        self.apply_step(&owner(spec), step, bindings).await
+    }
+}

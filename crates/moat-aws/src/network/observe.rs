@@ -1,0 +1,270 @@
+//! Reads a network: seven describes by tag side by side, then what belongs to the VPC.
+
+use super::NetworkCloud;
+use crate::answer::{Answer, present};
+use crate::clock::age;
+use crate::ec2::{filter, owned_by, resource, rules};
+use aws_sdk_ec2::types::{self as aws, AttributeBooleanValue, NatGatewayState, State, VpcAttributeName};
+use futures_util::future::{try_join, try_join_all};
+use tokio::try_join;
+use moat::cidr::Cidr;
+use moat::error::{Failure, Kind};
+use moat::ids::VpcId;
+use moat::network::observed::{
+    Address, DefaultGroup, Endpoint, InternetGateway, NatGateway, NatState, Observed, Route, RouteTable, Subnet,
+    Target, Vpc,
+};
+use moat::tags::Owner;
+
+impl NetworkCloud {
+    pub(super) async fn observe_network(&self, owner: &Owner) -> Result<Observed, Failure> {
+        let (zones, found, subnets, internet_gateways, addresses, nat_gateways, endpoints) = try_join!(
+            self.zones(),
+            self.vpcs(owner),
+            self.subnets(owner),
+            self.internet_gateways(owner),
+            self.addresses(owner),
+            self.nat_gateways(owner),
+            self.endpoints(owner),
+        )?;
+        let ids: Vec<VpcId> = found.iter().map(|(id, _)| id.clone()).collect();
+        let vpcs = try_join_all(found.into_iter().map(|(id, cidr)| self.vpc(id, cidr)));
+        let inside = try_join(self.route_tables(owner, &ids), self.default_groups(&ids));
+        let (vpcs, (route_tables, default_groups)) = try_join(vpcs, inside).await?;
+        Ok(Observed {
+            region: self.region.clone(),
+            zones,
+            vpcs,
+            subnets,
+            internet_gateways,
+            addresses,
+            nat_gateways,
+            route_tables,
+            endpoints,
+            default_groups,
+        })
+    }
+
+    async fn zones(&self) -> Result<Vec<String>, Failure> {
+        let answer = self.ec2.describe_availability_zones().filters(filter("state", ["available".into()])).send().await;
+        let answer = answer.read("describe availability zones")?;
+        // Local Zones and Wavelength Zones have no NAT gateways.
+        let is_usual = |zone: &&aws::AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
+        let usual = answer.availability_zones().iter().filter(is_usual);
+        let mut zones: Vec<String> = usual.filter_map(|zone| zone.zone_name().map(str::to_owned)).collect();
+        zones.sort();
+        Ok(zones)
+    }
+
+    async fn vpcs(&self, owner: &Owner) -> Result<Vec<(VpcId, Cidr)>, Failure> {
+        let doing = format!("describe VPCs of {owner}");
+        let found = self.ec2.describe_vpcs().filters(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter(|vpc| resource(owner, vpc.tags()).is_some());
+        ours.map(|vpc| Ok((id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?))).collect()
+    }
+
+    async fn vpc(&self, id: VpcId, cidr: Cidr) -> Result<Vpc, Failure> {
+        let attribute = async |name: VpcAttributeName| {
+            let doing = format!("describe {name} of {id}");
+            self.ec2.describe_vpc_attribute().vpc_id(id.as_str()).attribute(name).send().await.read(doing)
+        };
+        let (support, hostnames) =
+            try_join(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
+                .await?;
+        let is_on = |value: Option<&AttributeBooleanValue>| value.and_then(|value| value.value()).unwrap_or(false);
+        let (dns_support, dns_hostnames) = (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
+        Ok(Vpc { id, cidr, dns_support, dns_hostnames })
+    }
+
+    async fn subnets(&self, owner: &Owner) -> Result<Vec<Subnet>, Failure> {
+        let doing = format!("describe subnets of {owner}");
+        let found = self.ec2.describe_subnets().filters(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter_map(|subnet| Some((subnet, resource(owner, subnet.tags())?)));
+        ours.map(|(subnet, resource)| {
+            Ok(Subnet {
+                id: id(subnet.subnet_id(), &doing)?.into(),
+                resource,
+                vpc: id(subnet.vpc_id(), &doing)?.into(),
+                cidr: cidr(subnet.cidr_block(), &doing)?,
+                zone: id(subnet.availability_zone(), &doing)?.to_owned(),
+                gives_public_ips: subnet.map_public_ip_on_launch().unwrap_or(false),
+            })
+        })
+        .collect()
+    }
+
+    async fn internet_gateways(&self, owner: &Owner) -> Result<Vec<InternetGateway>, Failure> {
+        let doing = format!("describe internet gateways of {owner}");
+        let found = self.ec2.describe_internet_gateways().filters(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter(|gateway| resource(owner, gateway.tags()).is_some());
+        ours.map(|gateway| {
+            let vpc = gateway.attachments().iter().find_map(|attachment| attachment.vpc_id()).map(VpcId::from);
+            Ok(InternetGateway { id: id(gateway.internet_gateway_id(), &doing)?.into(), vpc })
+        })
+        .collect()
+    }
+
+    async fn addresses(&self, owner: &Owner) -> Result<Vec<Address>, Failure> {
+        let doing = format!("describe elastic IPs of {owner}");
+        let found = self.ec2.describe_addresses().filters(owned_by(owner)).send().await.read(&doing)?;
+        let ours = found.addresses().iter().filter_map(|address| Some((address, resource(owner, address.tags())?)));
+        ours.map(|(address, resource)| {
+            Ok(Address {
+                id: id(address.allocation_id(), &doing)?.into(),
+                resource,
+                ip: address.public_ip().unwrap_or_default().to_owned(),
+                is_associated: address.association_id().is_some(),
+            })
+        })
+        .collect()
+    }
+
+    async fn nat_gateways(&self, owner: &Owner) -> Result<Vec<NatGateway>, Failure> {
+        let doing = format!("describe NAT gateways of {owner}");
+        let found = self.ec2.describe_nat_gateways().filter(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter_map(|gateway| Some((gateway, resource(owner, gateway.tags())?)));
+        ours.map(|(gateway, resource)| {
+            let addresses = gateway.nat_gateway_addresses();
+            Ok(NatGateway {
+                id: id(gateway.nat_gateway_id(), &doing)?.into(),
+                resource,
+                vpc: id(gateway.vpc_id(), &doing)?.into(),
+                subnet: id(gateway.subnet_id(), &doing)?.into(),
+                allocation: addresses.iter().find_map(|address| address.allocation_id()).map(Into::into),
+                state: nat_state(gateway),
+                age: age(gateway.create_time()),
+            })
+        })
+        .collect()
+    }
+
+    async fn endpoints(&self, owner: &Owner) -> Result<Vec<Endpoint>, Failure> {
+        let doing = format!("describe VPC endpoints of {owner}");
+        let found = self.ec2.describe_vpc_endpoints().filters(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter_map(|endpoint| Some((endpoint, resource(owner, endpoint.tags())?)));
+        ours.map(|(endpoint, resource)| {
+            let is_gone = matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Expired));
+            Ok(Endpoint {
+                id: id(endpoint.vpc_endpoint_id(), &doing)?.into(),
+                resource,
+                vpc: id(endpoint.vpc_id(), &doing)?.into(),
+                tables: endpoint.route_table_ids().iter().map(|table| table.as_str().into()).collect(),
+                is_live: !is_gone,
+            })
+        })
+        .collect()
+    }
+
+    /// All route tables of these VPCs, also those of others: a subnet may be associated with any of them.
+    async fn route_tables(&self, owner: &Owner, vpcs: &[VpcId]) -> Result<Vec<RouteTable>, Failure> {
+        if vpcs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = format!("describe route tables of {owner}");
+        let inside = filter("vpc-id", vpcs.iter().map(|vpc| vpc.0.clone()));
+        let found = self.ec2.describe_route_tables().filters(inside).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        found.iter().map(|table| route_table(owner, table, &doing)).collect()
+    }
+
+    async fn default_groups(&self, vpcs: &[VpcId]) -> Result<Vec<DefaultGroup>, Failure> {
+        if vpcs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = "describe default security groups";
+        let inside = filter("vpc-id", vpcs.iter().map(|vpc| vpc.0.clone()));
+        let named = filter("group-name", ["default".into()]);
+        let found = self.ec2.describe_security_groups().filters(inside).filters(named).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(doing)?;
+        let groups = found.iter().filter(|group| group.group_name() == Some("default"));
+        groups
+            .map(|group| {
+                Ok(DefaultGroup {
+                    id: id(group.group_id(), doing)?.into(),
+                    vpc: id(group.vpc_id(), doing)?.into(),
+                    rules: rules(group)?,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A route table with its explicit associations. Also used by the proof, which reads tables by subnet.
+pub(crate) fn route_table(owner: &Owner, table: &aws::RouteTable, doing: &str) -> Result<RouteTable, Failure> {
+    let associations = table.associations().iter().filter_map(|association| {
+        Some((association.route_table_association_id()?.into(), association.subnet_id()?.into()))
+    });
+    Ok(RouteTable {
+        id: id(table.route_table_id(), doing)?.into(),
+        resource: resource(owner, table.tags()),
+        vpc: id(table.vpc_id(), doing)?.into(),
+        associations: associations.collect(),
+        routes: table.routes().iter().filter_map(route).collect(),
+    })
+}
+
+fn route(route: &aws::Route) -> Option<Route> {
+    let destination = route
+        .destination_cidr_block()
+        .or_else(|| route.destination_ipv6_cidr_block())
+        .or_else(|| route.destination_prefix_list_id())?;
+    Some(Route {
+        destination: destination.to_owned(),
+        target: target(route),
+        is_active: route.state() != Some(&aws::RouteState::Blackhole),
+    })
+}
+
+/// AWS names the target in the field of its kind; `GatewayId` is shared by `local`, Internet gateways and endpoints.
+fn target(route: &aws::Route) -> Target {
+    if let Some(nat) = route.nat_gateway_id() {
+        return Target::NatGateway(nat.into());
+    }
+    match route.gateway_id() {
+        Some("local") => Target::Local,
+        Some(id) if id.starts_with("igw-") => Target::InternetGateway(id.into()),
+        Some(id) => Target::Other(id.to_owned()),
+        None => {
+            let others = [
+                route.transit_gateway_id(),
+                route.vpc_peering_connection_id(),
+                route.network_interface_id(),
+                route.instance_id(),
+                route.egress_only_internet_gateway_id(),
+                route.local_gateway_id(),
+                route.carrier_gateway_id(),
+                route.core_network_arn(),
+            ];
+            Target::Other(others.into_iter().flatten().next().unwrap_or("an unknown target").to_owned())
+        }
+    }
+}
+
+fn nat_state(gateway: &aws::NatGateway) -> NatState {
+    match gateway.state() {
+        Some(NatGatewayState::Available) => NatState::Available,
+        Some(NatGatewayState::Deleting) => NatState::Deleting,
+        Some(NatGatewayState::Deleted) => NatState::Deleted,
+        Some(NatGatewayState::Failed) => NatState::Failed(format!(
+            "{}: {}",
+            gateway.failure_code().unwrap_or("no code"),
+            gateway.failure_message().unwrap_or("no message")
+        )),
+        // Also states that this version of the SDK does not know: never count them as available.
+        _ => NatState::Pending,
+    }
+}
+
+fn id<'a>(value: Option<&'a str>, doing: &str) -> Result<&'a str, Failure> {
+    present(value, doing, "id")
+}
+
+fn cidr(text: Option<&str>, doing: &str) -> Result<Cidr, Failure> {
+    let text = present(text, doing, "range")?;
+    Cidr::new(text).map_err(|why| Failure::new(Kind::Unexpected, format!("could not {doing}: {why}")))
+}

@@ -1,0 +1,155 @@
+//! Does the steps of a service, one AWS call each.
+
+use super::{ServiceCloud, task_definition};
+use crate::answer::{Answer, present};
+use crate::binding::{bound, made};
+use aws_sdk_ecs::types::{
+    AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration, LaunchType, LoadBalancer,
+    NetworkConfiguration, PropagateTags, Tag,
+};
+use moat::error::{Failure, Kind};
+use moat::ingress::desired as ingress;
+use moat::name::Logical;
+use moat::plan::Bindings;
+use moat::service::desired::{self, DEPLOYMENT};
+use moat::service::observed::TaskDefinition;
+use moat::service::step::Change;
+use moat::service::{ServiceStageSpec, ServiceStep};
+use moat::stage::Done;
+use moat::tags::Owner;
+use moat::token;
+
+impl ServiceCloud {
+    pub(super) async fn apply_step(
+        &self,
+        spec: &ServiceStageSpec,
+        owner: &Owner,
+        step: &ServiceStep,
+        bindings: &Bindings,
+    ) -> Result<Done, Failure> {
+        match step {
+            ServiceStep::CreateCluster { name } => {
+                let call = self.ecs_once.create_cluster().cluster_name(name);
+                let answer = call.set_tags(Some(tags(owner, &desired::cluster()))).send().await.create(step)?;
+                made(answer.map(|answer| answer.cluster.and_then(|cluster| cluster.cluster_arn)), step)
+            }
+            ServiceStep::CreateLogGroup { name } => {
+                let tags = owner.tags(&desired::log_group()).into_iter().collect();
+                let call = self.logs.create_log_group().log_group_name(name).set_tags(Some(tags));
+                // Its name is its id, so a group that is there already is as good as one that was just made.
+                call.send().await.create(step).map(|_| Done::Made(name.clone()))
+            }
+            ServiceStep::SetRetention { name, days } => {
+                let days = i32::try_from(*days).unwrap_or(i32::MAX);
+                let call = self.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
+                call.send().await.read(step).map(|_| Done::Changed)
+            }
+            ServiceStep::RegisterTaskDefinition { definition } => self.register(spec, owner, definition, step).await,
+            ServiceStep::CreateService { tasks, subnets } => {
+                self.create_service(spec, owner, *tasks, subnets, step, bindings).await
+            }
+            ServiceStep::UpdateService { changes, subnets } => {
+                self.update_service(spec, changes, subnets, step, bindings).await
+            }
+        }
+    }
+
+    async fn register(
+        &self,
+        spec: &ServiceStageSpec,
+        owner: &Owner,
+        definition: &TaskDefinition,
+        step: &ServiceStep,
+    ) -> Result<Done, Failure> {
+        let call = self.ecs_once.register_task_definition().family(spec.aws_name());
+        let call = call.set_tags(Some(tags(owner, &desired::task_definition())));
+        let call = task_definition::write(call, spec.service.name.as_str(), definition);
+        let call = call.map_err(|error| Failure::new(Kind::Unexpected, format!("could not {step}: {error}")))?;
+        let answer = call.send().await.create(step)?;
+        made(answer.map(|answer| answer.task_definition.and_then(|definition| definition.task_definition_arn)), step)
+    }
+
+    async fn create_service(
+        &self,
+        spec: &ServiceStageSpec,
+        owner: &Owner,
+        tasks: u32,
+        subnets: &[Logical],
+        step: &ServiceStep,
+        bindings: &Bindings,
+    ) -> Result<Done, Failure> {
+        let target_group = bound(bindings, &ingress::target_group())?;
+        let grace = spec.service.load_balancer.health_check.grace;
+        let call = self.ecs.create_service().cluster(spec.aws_name()).service_name(spec.aws_name());
+        let call = call.task_definition(bound(bindings, &desired::task_definition())?);
+        let call = call.desired_count(int(tasks)).launch_type(LaunchType::Fargate);
+        let call = call.network_configuration(network(subnets, step, bindings)?);
+        let call = call.load_balancers(load_balancer(spec, target_group));
+        let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment());
+        let call = call.client_token(token::derive(target_group, &desired::service(), None));
+        let call = call.enable_ecs_managed_tags(true).propagate_tags(PropagateTags::Service);
+        let answer = call.set_tags(Some(tags(owner, &desired::service()))).send().await.create(step)?;
+        made(answer.map(|answer| answer.service.and_then(|service| service.service_arn)), step)
+    }
+
+    /// Sends what changes and nothing else: above all no desired count, unless that is the change (R11).
+    async fn update_service(
+        &self,
+        spec: &ServiceStageSpec,
+        changes: &[Change],
+        subnets: &[Logical],
+        step: &ServiceStep,
+        bindings: &Bindings,
+    ) -> Result<Done, Failure> {
+        let mut call = self.ecs_once.update_service().cluster(spec.aws_name()).service(spec.aws_name());
+        for change in changes {
+            call = match change {
+                Change::TaskDefinition => call.task_definition(bound(bindings, &desired::task_definition())?),
+                Change::Network | Change::PublicIp => call.network_configuration(network(subnets, step, bindings)?),
+                Change::Deployment => call.deployment_configuration(deployment()),
+                Change::Grace(seconds) => call.health_check_grace_period_seconds(int(*seconds)),
+                Change::Tasks(tasks) => call.desired_count(int(*tasks)),
+                Change::TargetGroup => {
+                    call.load_balancers(load_balancer(spec, bound(bindings, &ingress::target_group())?))
+                }
+            };
+        }
+        call.send().await.read(step).map(|_| Done::Changed)
+    }
+}
+
+fn network(subnets: &[Logical], step: &ServiceStep, bindings: &Bindings) -> Result<NetworkConfiguration, Failure> {
+    let mut vpc = AwsVpcConfiguration::builder().assign_public_ip(AssignPublicIp::Disabled);
+    for subnet in subnets {
+        vpc = vpc.subnets(bound(bindings, subnet)?);
+    }
+    let vpc = vpc.security_groups(bound(bindings, &ingress::Group::Tasks.logical())?).build();
+    let vpc = vpc.map_err(|error| Failure::new(Kind::Unexpected, format!("could not {step}: {error}")))?;
+    present(Some(NetworkConfiguration::builder().awsvpc_configuration(vpc).build()), step, "network")
+}
+
+fn load_balancer(spec: &ServiceStageSpec, target_group: &str) -> LoadBalancer {
+    LoadBalancer::builder()
+        .target_group_arn(target_group)
+        .container_name(spec.service.name.as_str())
+        .container_port(i32::from(spec.service.port))
+        .build()
+}
+
+fn deployment() -> DeploymentConfiguration {
+    let breaker = DeploymentCircuitBreaker::builder().enable(DEPLOYMENT.has_breaker).rollback(DEPLOYMENT.has_rollback);
+    DeploymentConfiguration::builder()
+        .deployment_circuit_breaker(breaker.build())
+        .minimum_healthy_percent(DEPLOYMENT.minimum_percent)
+        .maximum_percent(DEPLOYMENT.maximum_percent)
+        .build()
+}
+
+fn tags(owner: &Owner, resource: &Logical) -> Vec<Tag> {
+    let tags = owner.tags(resource).into_iter();
+    tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+fn int(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}

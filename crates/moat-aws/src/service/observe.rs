@@ -1,0 +1,132 @@
+//! Reads a service: cluster, log group, image, task definitions and the ECS service.
+
+use super::{ServiceCloud, task_definition};
+use crate::answer::{Answer, present};
+use crate::clock::age;
+use aws_sdk_ecs::error::SdkError;
+use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
+use aws_sdk_ecs::types::{self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use moat::error::Failure;
+use moat::service::ServiceStageSpec;
+use moat::service::desired::Deployment;
+use moat::service::observed::{Cluster, LogGroup, Network, Observed, Revision, Rollout, Service, ServiceState};
+use moat::tags::Owner;
+use std::collections::BTreeMap;
+use tokio::try_join;
+
+impl ServiceCloud {
+    pub(super) async fn observe_service(&self, spec: &ServiceStageSpec, owner: &Owner) -> Result<Observed, Failure> {
+        let name = spec.aws_name();
+        let container = spec.service.name.as_str();
+        let log_group_name = spec.log_group_name();
+        let (cluster, log_group, image, latest, service) = try_join!(
+            self.cluster(&name, owner),
+            self.log_group(&log_group_name),
+            self.image(&spec.service.image),
+            self.revision(&name, container),
+            self.service(&name, owner),
+        )?;
+        let running = match &service {
+            Some(service) if latest.as_ref().is_none_or(|latest| latest.arn != service.task_definition) => {
+                self.revision(service.task_definition.as_str(), container).await?
+            }
+            _ => None,
+        };
+        Ok(Observed { cluster, log_group, image, latest, running, service })
+    }
+
+    async fn cluster(&self, name: &str, owner: &Owner) -> Result<Option<Cluster>, Failure> {
+        let answer = self.ecs.describe_clusters().clusters(name).include(ClusterField::Tags).send().await;
+        let answer = answer.read(format!("describe cluster {name}"))?;
+        // A deleted cluster is shown as INACTIVE for a while; its name is free.
+        let mut active = answer.clusters().iter().filter(|cluster| cluster.status() != Some("INACTIVE"));
+        let found = active.next().and_then(|cluster| Some((cluster, cluster.cluster_arn()?)));
+        Ok(found.map(|(cluster, arn)| Cluster { arn: arn.to_owned(), is_ours: owns(owner, cluster.tags()) }))
+    }
+
+    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>, Failure> {
+        let found = self.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(format!("describe log group {name}"))?;
+        let ours = found.iter().find(|group| group.log_group_name() == Some(name));
+        let days = |days: i32| u32::try_from(days).unwrap_or_default();
+        Ok(ours.map(|group| LogGroup { name: name.to_owned(), retention_days: group.retention_in_days().map(days) }))
+    }
+
+    /// The newest revision of a family, or the one revision that an ARN names.
+    async fn revision(&self, which: &str, container: &str) -> Result<Option<Revision>, Failure> {
+        match self.ecs.describe_task_definition().task_definition(which).send().await {
+            Ok(answer) => Ok(answer.task_definition().and_then(|found| task_definition::read(found, container))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error).read(format!("describe task definition {which}")),
+        }
+    }
+
+    async fn service(&self, name: &str, owner: &Owner) -> Result<Option<Service>, Failure> {
+        let doing = format!("describe service {name}");
+        let call = self.ecs.describe_services().cluster(name).services(name).include(ServiceField::Tags);
+        let Some(answer) = call.send().await.find(&doing)? else { return Ok(None) };
+        // A deleted service is shown as INACTIVE for a while; its name is free.
+        let mut there = answer.services().iter().filter(|service| service.status() != Some("INACTIVE"));
+        there.next().map(|found| service(found, owner, &doing)).transpose()
+    }
+}
+
+/// ECS has no code of its own for an unknown family: it sends ClientException, which means many things.
+fn is_absent(error: &SdkError<DescribeTaskDefinitionError>) -> bool {
+    let says = |error: &DescribeTaskDefinitionError| {
+        error.is_client_exception()
+            && error.message().is_some_and(|message| message.contains("Unable to describe task definition"))
+    };
+    error.as_service_error().is_some_and(says)
+}
+
+fn owns(owner: &Owner, tags: &[aws::Tag]) -> bool {
+    let pair = |tag: &aws::Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+    owner.owns(&tags.iter().filter_map(pair).collect::<BTreeMap<_, _>>())
+}
+
+fn service(found: &aws::Service, owner: &Owner, doing: &str) -> Result<Service, Failure> {
+    let primary = found.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let count = |value: i32| u32::try_from(value).unwrap_or_default();
+    Ok(Service {
+        arn: present(found.service_arn(), doing, "ARN")?.into(),
+        is_ours: owns(owner, found.tags()),
+        state: if found.status() == Some("DRAINING") { ServiceState::Draining } else { ServiceState::Active },
+        task_definition: found.task_definition().unwrap_or_default().into(),
+        network: network(found),
+        deployment: deployment(found.deployment_configuration()),
+        grace: found.health_check_grace_period_seconds().map(count).unwrap_or_default(),
+        desired: count(found.desired_count()),
+        running: count(found.running_count()),
+        target_group: found.load_balancers().iter().find_map(|balancer| balancer.target_group_arn()).map(Into::into),
+        rollout: match primary.and_then(|deployment| deployment.rollout_state()) {
+            Some(DeploymentRolloutState::Completed) => Rollout::Completed,
+            Some(DeploymentRolloutState::Failed) => {
+                let why = primary.and_then(|deployment| deployment.rollout_state_reason());
+                Rollout::Failed(why.unwrap_or("ECS gives no reason").to_owned())
+            }
+            _ => Rollout::InProgress,
+        },
+        age: primary.and_then(|deployment| age(deployment.created_at())),
+    })
+}
+
+fn network(found: &aws::Service) -> Network {
+    let vpc = found.network_configuration().and_then(|network| network.awsvpc_configuration());
+    Network {
+        subnets: vpc.map(|vpc| vpc.subnets().iter().map(|id| id.as_str().into()).collect()).unwrap_or_default(),
+        groups: vpc.map(|vpc| vpc.security_groups().iter().map(|id| id.as_str().into()).collect()).unwrap_or_default(),
+        assigns_public_ip: vpc.is_some_and(|vpc| vpc.assign_public_ip() == Some(&AssignPublicIp::Enabled)),
+    }
+}
+
+fn deployment(found: Option<&aws::DeploymentConfiguration>) -> Deployment {
+    let breaker = found.and_then(|found| found.deployment_circuit_breaker());
+    Deployment {
+        minimum_percent: found.and_then(|found| found.minimum_healthy_percent()).unwrap_or(100),
+        maximum_percent: found.and_then(|found| found.maximum_percent()).unwrap_or(200),
+        has_breaker: breaker.is_some_and(|breaker| breaker.enable()),
+        has_rollback: breaker.is_some_and(|breaker| breaker.rollback()),
+    }
+}
