@@ -1,0 +1,81 @@
+//! The command line.
+
+use crate::exit;
+use clap::{Args, Parser, Subcommand};
+
+/// Private Fargate networks and services, provisioned by Step Functions in your own AWS account.
+#[derive(Debug, Parser)]
+#[command(name = "moat", version, after_help = exit::TABLE, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub place: Place,
+    /// Print the result as JSON on stdout; a failure too, as {"outcome":"failed","error":…,"message":…}
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Stop following after this many seconds; the execution goes on (exit code 6)
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the account to what FILE says, and follow it until it is settled and proven
+    #[command(after_help = exit::TABLE)]
+    Provision {
+        /// A JSON document with "network", "service" or both; - reads stdin
+        file: String,
+    },
+    /// Show the steps that a provision would take; change nothing
+    #[command(after_help = exit::TABLE)]
+    Plan {
+        /// A JSON document with "network", "service" or both; - reads stdin
+        file: String,
+        /// Exit with 10 when there is something to do, and with 0 when there is not
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// Follow an execution that was started before, or show how it ended
+    #[command(after_help = exit::TABLE)]
+    Follow {
+        /// The execution's ARN, or its name
+        execution: String,
+    },
+}
+
+/// Where moat is deployed. The same chain as the AWS CLI's fills in what is not given.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// AWS region [default: AWS_REGION, or that of the profile]
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Profile in the AWS configuration files [default: AWS_PROFILE]
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// Address of the AWS API, for a local AWS [default: AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Name or ARN of the state machine
+    #[arg(long, global = true, env = "MOAT_MACHINE", default_value = "moat-provision")]
+    pub machine: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_may_stand_after_the_verb() {
+        let cli = Cli::parse_from(["moat", "plan", "-", "--region", "eu-central-1", "--json", "--detailed-exitcode"]);
+        assert!(cli.json);
+        assert_eq!(cli.place.region.as_deref(), Some("eu-central-1"));
+        assert!(matches!(cli.command, Command::Plan { file, detailed_exitcode: true } if file == "-"));
+    }
+}

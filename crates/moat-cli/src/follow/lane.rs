@@ -1,0 +1,189 @@
+//! One execution: what has happened in it, and what it is doing.
+
+use super::event::{self, Ending, Event, What};
+use super::report::{self, Report};
+use super::{News, Status};
+use crate::ended::Ended;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Follows one execution, event by event, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Lane {
+    /// The id of the last event that was heard.
+    pub seen: i64,
+    pub input: Value,
+    pub ending: Option<Ending>,
+    /// When it began and when something last happened, in seconds since 1970.
+    span: Option<(f64, f64)>,
+    /// What went wrong last, and where.
+    pub mishap: Option<Mishap>,
+    /// The states that are running, by the event in which they began.
+    running: BTreeMap<i64, Running>,
+    /// For each event the one in which its state began.
+    begun: BTreeMap<i64, i64>,
+    waiting: Vec<String>,
+    next: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mishap {
+    /// `None` where the history does not tell: inside of a Parallel on a local AWS.
+    pub state: Option<String>,
+    pub ended: Ended,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Running {
+    state: String,
+    kind: String,
+    since: f64,
+    has_failed: bool,
+}
+
+impl Lane {
+    pub fn is_over(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Seconds from the first event to the latest.
+    pub fn took(&self) -> f64 {
+        self.span.map_or(0.0, |(began, latest)| latest - began)
+    }
+
+    /// Takes in the next event. Events that were heard before are ignored.
+    pub fn hear(&mut self, event: Event) -> Vec<News> {
+        let Event { id, previous, at, what } = event;
+        if id <= self.seen {
+            return Vec::new();
+        }
+        self.seen = id;
+        self.span = Some((self.span.map_or(at, |(began, _)| began), at));
+        let owner = self.begun.get(&previous).copied();
+        if let Some(owner) = owner {
+            self.begun.insert(id, owner);
+        }
+        match what {
+            What::Started { input } => {
+                self.input = input;
+                Vec::new()
+            }
+            What::Entered { state, kind } => self.enter(id, at, state, kind),
+            What::Exited { state } => self.exit(at, &state),
+            What::Aborted => {
+                owner.and_then(|owner| self.running.remove(&owner));
+                Vec::new()
+            }
+            What::Asked { is_nested } => {
+                if let Some(running) = self.task(owner) {
+                    running.has_failed = false;
+                }
+                if is_nested { vec![News::Nested] } else { Vec::new() }
+            }
+            What::Submitted { execution } => vec![News::Child { execution, state: self.state(owner) }],
+            What::Answered { output } => match event::execution(&output) {
+                Some(execution) => vec![News::Child { execution, state: self.state(owner) }],
+                None => self.answer(at, &output),
+            },
+            What::Failed(ended) => self.fail(owner, ended),
+            What::Over(ending) => {
+                self.running.clear();
+                self.ending = Some(ending.clone());
+                vec![News::Over(ending)]
+            }
+            What::Silent => Vec::new(),
+        }
+    }
+
+    fn enter(&mut self, id: i64, at: f64, state: String, kind: String) -> Vec<News> {
+        self.begun.insert(id, id);
+        let is_shown = takes_time(&kind);
+        let news = (is_shown && kind != "Wait").then(|| News::Begun { state: state.clone() });
+        self.running.insert(id, Running { state, kind, since: at, has_failed: false });
+        news.into_iter().collect()
+    }
+
+    fn exit(&mut self, at: f64, state: &str) -> Vec<News> {
+        let Some(id) = self.running.iter().rev().find(|(_, running)| running.state == state).map(|(id, _)| *id) else {
+            return Vec::new();
+        };
+        // What a Parallel leaves behind when a branch fails ends with it.
+        let ended = if self.running.get(&id).is_some_and(|running| running.kind == "Parallel") {
+            let inner = self.running.split_off(&id);
+            inner.into_values().next()
+        } else {
+            self.running.remove(&id)
+        };
+        let told = ended.filter(|running| takes_time(&running.kind) && running.kind != "Wait" && !running.has_failed);
+        told.map(|running| News::Done { state: running.state, took: at - running.since }).into_iter().collect()
+    }
+
+    fn answer(&mut self, at: f64, output: &Value) -> Vec<News> {
+        if let Some((steps, problems)) = report::look(output) {
+            return vec![News::Found { steps, problems }];
+        }
+        let Some(Report { changes, waiting, setbacks, retry_after }) = Report::find(output) else { return Vec::new() };
+        let mut news: Vec<News> = changes.into_iter().map(News::Change).collect();
+        let setback = |setback: report::Setback| News::Setback {
+            error: setback.error,
+            message: setback.message,
+            next: retry_after,
+        };
+        news.extend(setbacks.into_iter().map(setback));
+        // The same wait again is left to the status line.
+        if !waiting.is_empty() && waiting != self.waiting {
+            news.push(News::Waiting { on: waiting.clone(), next: retry_after });
+        }
+        self.waiting = waiting;
+        self.next = (retry_after > 0).then_some(at + f64::from(retry_after));
+        news
+    }
+
+    fn fail(&mut self, owner: Option<i64>, ended: Ended) -> Vec<News> {
+        if let Some(running) = self.task(owner) {
+            running.has_failed = true;
+        }
+        let mishap = Mishap { state: self.state(owner), ended };
+        if self.mishap.as_ref() == Some(&mishap) {
+            return Vec::new();
+        }
+        self.mishap = Some(mishap.clone());
+        let Mishap { state, ended: Ended { error, message } } = mishap;
+        vec![News::Failed { state, error, message }]
+    }
+
+    /// The task that an event belongs to. Without a chain it is the latest one, unless branches make that a guess.
+    fn task(&mut self, owner: Option<i64>) -> Option<&mut Running> {
+        let id = self.task_id(owner)?;
+        self.running.get_mut(&id)
+    }
+
+    fn state(&self, owner: Option<i64>) -> Option<String> {
+        self.running.get(&self.task_id(owner)?).map(|running| running.state.clone())
+    }
+
+    fn task_id(&self, owner: Option<i64>) -> Option<i64> {
+        owner.or_else(|| self.running.iter().next_back().filter(|(_, latest)| latest.kind == "Task").map(|(id, _)| *id))
+    }
+
+    /// What to show on the lane's own line: the innermost states that are running.
+    pub fn status(&self) -> Status {
+        let inner: Vec<&Running> = self.running.values().filter(|running| running.kind != "Parallel").collect();
+        let states = if inner.is_empty() { self.running.values().collect() } else { inner };
+        Status {
+            since: states.iter().map(|running| running.since).fold(0.0, f64::max),
+            states: states.into_iter().map(|running| running.state.clone()).collect(),
+            waiting: self.waiting.clone(),
+            next: self.next,
+        }
+    }
+}
+
+/// Whether a state of this type can take more than a moment.
+fn takes_time(kind: &str) -> bool {
+    matches!(kind, "Task" | "Parallel" | "Map" | "Wait")
+}
+
+#[cfg(test)]
+#[path = "lane_tests.rs"]
+mod tests;

@@ -1,0 +1,49 @@
+//! What is printed, as pure strings. Whoever prints decides about the stream and the colours.
+
+mod failure;
+mod news;
+mod picture;
+mod plan;
+mod summary;
+
+pub use failure::{Told, failure};
+pub use news::news;
+pub use plan::{is_plan, plan};
+pub use summary::summary;
+
+/// A duration as people say it: `8 s`, `4 min 12 s`, `1 h 2 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, 0, _) => format!("{hours} h"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// `1 step`, `23 steps`
+pub fn count(many: usize, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
+}
+
+/// Elapsed time in a column: `0:07`, `12:34`.
+pub fn clock(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    format!("{}:{:02}", whole / 60, whole % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_people_say_them() {
+        assert_eq!(duration(7.6), "8 s");
+        assert_eq!(duration(252.0), "4 min 12 s");
+        assert_eq!(duration(3600.0), "1 h");
+        assert_eq!(duration(3720.0), "1 h 2 min");
+        assert_eq!(clock(754.9), "12:34");
+    }
+}
