@@ -3,13 +3,15 @@
 use crate::args::Place;
 use crate::exit::{Exit, Stop};
 use crate::follow::Event;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::ProvideCredentials;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use moat::error::{Failure, Kind, Meaning, meaning};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// An account and a region, real or local.
 #[derive(Debug, Clone)]
@@ -25,7 +27,12 @@ const PAGE: i32 = 100;
 impl Aws {
     /// Finds region and credentials, and says plainly which of them is missing.
     pub async fn connect(place: &Place) -> Result<Self, Stop> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let patience = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(4))
+            .operation_attempt_timeout(Duration::from_secs(8))
+            .operation_timeout(Duration::from_secs(20))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(patience);
         if let Some(region) = &place.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -37,10 +44,13 @@ impl Aws {
         }
         let config = loader.load().await;
         let Some(region) = config.region().map(ToString::to_string) else {
-            return Err(Stop::new(Exit::Usage, "no AWS region is known; give --region, set AWS_REGION, or name a --profile that has one"));
+            return Err(Stop::new(
+                Exit::Usage,
+                "no AWS region is known; give --region, set AWS_REGION, or name a --profile that has one",
+            ));
         };
         let credentials = match config.credentials_provider() {
-            Some(provider) => provider.provide_credentials().await.map_err(|error| DisplayErrorContext(error).to_string()),
+            Some(provider) => provider.provide_credentials().await.map_err(|error| innermost(&error)),
             None => Err("no provider is configured".into()),
         };
         if let Err(reason) = credentials {
@@ -92,7 +102,8 @@ impl Aws {
         let mut events: Vec<Event> = Vec::new();
         let mut token = None;
         loop {
-            let page = self.client.get_execution_history().execution_arn(execution).reverse_order(true).max_results(PAGE);
+            let page =
+                self.client.get_execution_history().execution_arn(execution).reverse_order(true).max_results(PAGE);
             let page = page.set_next_token(token.take()).send().await;
             let page = page.map_err(|error| self.failure(&format!("read the history of {execution}"), &error))?;
             let fresh = page.events().iter().filter(|event| event.id() > seen).count();
@@ -108,7 +119,8 @@ impl Aws {
     /// The state machines that this execution's definition starts.
     pub async fn starts(&self, execution: &str) -> Result<BTreeSet<String>, Failure> {
         let machine = self.client.describe_state_machine_for_execution().execution_arn(execution).send().await;
-        let machine = machine.map_err(|error| self.failure(&format!("read the definition behind {execution}"), &error))?;
+        let machine =
+            machine.map_err(|error| self.failure(&format!("read the definition behind {execution}"), &error))?;
         Ok(crate::follow::machines(machine.definition()))
     }
 
@@ -138,7 +150,10 @@ impl Aws {
                 (kind, format!("{said} ({code})"))
             }
             SdkError::TimeoutError(_) => (Kind::Unavailable, format!("{place} did not answer in time")),
-            SdkError::DispatchFailure(_) => (Kind::Unavailable, format!("cannot reach {place}: {}", innermost(error))),
+            SdkError::DispatchFailure(_) => {
+                let remedy = if self.is_local() { ". Is the local AWS running? `make local` starts it" } else { "" };
+                (Kind::Unavailable, format!("{place} cannot be reached: {}{remedy}", innermost(error)))
+            }
             other => (Kind::Unexpected, innermost(other)),
         };
         Failure::new(kind, format!("cannot {doing}: {reason}"))
@@ -161,8 +176,9 @@ fn is_local(endpoint: &str) -> bool {
 }
 
 fn no_credentials(profile: Option<&str>, reason: &str) -> String {
-    let where_from = profile.map_or("in the environment or the AWS configuration files".into(), |name| format!("in profile {name}"));
-    let detail = reason.lines().next().unwrap_or_default();
+    let where_from =
+        profile.map_or("in the environment or the AWS configuration files".into(), |name| format!("in profile {name}"));
+    let detail = reason.lines().next().unwrap_or_default().trim_end_matches(". Attempted:");
     format!(
         "no AWS credentials were found {where_from}. Sign in (aws sso login), name a --profile, or set \
          AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n  {detail}"
@@ -203,6 +219,11 @@ mod tests {
         let execution = execution_arn(machine, "web-1");
         assert_eq!(execution, "arn:aws:states:us-east-1:123456789012:execution:moat-provision:web-1");
         let url = console_url("us-east-1", &execution);
-        assert_eq!(url, format!("https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/{execution}"));
+        assert_eq!(
+            url,
+            format!(
+                "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/{execution}"
+            )
+        );
     }
 }

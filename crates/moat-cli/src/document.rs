@@ -28,7 +28,8 @@ pub fn text(file: &str) -> Result<String, Stop> {
 ///
 /// With `is_plan` the execution changes nothing, whatever the document's own mode is.
 pub fn check(text: &str, is_plan: bool) -> Result<Document, Vec<Problem>> {
-    let mut input: Value = serde_json::from_str(text).map_err(|error| vec![Problem::general(format!("is not JSON: {error}"))])?;
+    let mut input: Value =
+        serde_json::from_str(text).map_err(|error| vec![Problem::general(format!("is not JSON: {error}"))])?;
     let known = moat::spec::read(&input)?;
     let service = known.service.map(|service| service.name);
     let subject = service.or(known.network.map(|network| network.name));
@@ -71,7 +72,8 @@ mod tests {
 
     #[test]
     fn an_execution_is_named_after_its_service() {
-        let text = json!({"network": {"name": "main"}, "service": {"name": "web", "network": "main", "image": "nginx:1"}});
+        let text =
+            json!({"network": {"name": "main"}, "service": {"name": "web", "network": "main", "image": "nginx:1"}});
         let document = check(&text.to_string(), false).unwrap();
         assert_eq!(document.subject, "web");
         assert_eq!(document.input, text);
@@ -86,7 +88,8 @@ mod tests {
 
     #[test]
     fn every_problem_is_told_at_once() {
-        let problems = check(r#"{"network": {"name": "main", "cidr": "10.0.0.0/8"}, "service": {"name": "web"}}"#, false);
+        let problems =
+            check(r#"{"network": {"name": "main", "cidr": "10.0.0.0/8"}, "service": {"name": "web"}}"#, false);
         insta::assert_snapshot!(invalid("moat.json", &problems.unwrap_err()).message, @r"
         moat.json has 3 problems; nothing was started:
           /network/cidr: 10.0.0.0/8 is too large: AWS allows a VPC /16 at most

@@ -21,13 +21,15 @@ impl Ended {
         let mut ended = Self { error: error.to_owned(), message: cause.trim().to_owned() };
         for _ in 0..DEPTH {
             let Ok(Value::Object(inner)) = serde_json::from_str::<Value>(&ended.message) else { break };
-            let text = |names: &[&str]| names.iter().find_map(|name| Some(inner.get(*name)?.as_str()?.trim().to_owned()));
+            let text =
+                |names: &[&str]| names.iter().find_map(|name| Some(inner.get(*name)?.as_str()?.trim().to_owned()));
             let status = text(&["Status"]);
             let error = text(&["errorType", "Error", "error"]).filter(|error| !error.is_empty());
             let message = text(&["errorMessage", "Cause", "cause", "message"]);
             match (error, message, status.as_deref()) {
                 (_, None, Some("TIMED_OUT")) => {
-                    ended = Self { error: "States.Timeout".into(), message: "a nested execution ran out of time".into() };
+                    ended =
+                        Self { error: "States.Timeout".into(), message: "a nested execution ran out of time".into() };
                 }
                 (_, None, Some("ABORTED")) => {
                     ended = Self { error: "Aborted".into(), message: "a nested execution was stopped".into() };
@@ -69,7 +71,10 @@ mod tests {
             "ExecutionArn": "arn:aws:states:us-east-1:123456789012:execution:moat-settle:x",
             "Status": "FAILED", "Error": "Moat.Quota", "Cause": lambda.to_string(), "Input": "{}",
         });
-        assert_eq!(Ended::of("States.TaskFailed", &nested.to_string()), ended("Moat.Quota", "5 of 5 addresses are in use"));
+        assert_eq!(
+            Ended::of("States.TaskFailed", &nested.to_string()),
+            ended("Moat.Quota", "5 of 5 addresses are in use")
+        );
     }
 
     #[test]

@@ -34,13 +34,17 @@ impl Screen {
     /// `begun` is when the execution started, in seconds since 1970.
     pub fn new(begun: f64) -> Self {
         let stderr = std::io::stderr();
-        let live = (stderr.is_terminal() && !paint::is_dumb())
-            .then(|| Live { lines: MultiProgress::new(), bars: Vec::new() });
+        let live =
+            (stderr.is_terminal() && !paint::is_dumb()).then(|| Live { lines: MultiProgress::new(), bars: Vec::new() });
         Self { paint: Paint::of(&stderr), begun, quiet_since: Instant::now(), live }
     }
 
     /// One line that stays.
     pub fn tell(&mut self, at: f64, label: &str, news: &News) {
+        // Live lines show it already.
+        if self.live.is_some() && matches!(news, News::Begun { .. }) {
+            return;
+        }
         if let Some(line) = render::news(news, self.paint) {
             self.line(at, label, &line);
         }
@@ -54,12 +58,12 @@ impl Screen {
 
     fn line(&mut self, at: f64, label: &str, text: &str) {
         self.quiet_since = Instant::now();
-        let elapsed = self.paint.dim(format!("{:>6}", render::clock(at - self.begun)));
+        let elapsed = self.paint.dim(format!("{:>7}", render::clock(at - self.begun)));
         let label = self.paint.cyan(format!("{label:<10}"));
         match &self.live {
             // Nobody can be told that the terminal is gone.
             Some(live) => drop(live.lines.println(format!("{elapsed}  {label} {text}"))),
-            None => eprintln!("{} {elapsed}  {label} {text}", time_of_day(at)),
+            None => eprintln!("{}{elapsed}  {label} {text}", time_of_day(at)),
         }
     }
 
@@ -74,7 +78,11 @@ impl Screen {
             match lane.is_over {
                 true if !bar.is_finished() => bar.finish_and_clear(),
                 true => {}
-                false => bar.set_message(format!("{} {}", self.paint.cyan(format!("{:<10}", lane.label)), lane.status.line(now))),
+                false => bar.set_message(format!(
+                    "{} {}",
+                    self.paint.cyan(format!("{:<10}", lane.label)),
+                    lane.status.line(now)
+                )),
             }
         }
     }

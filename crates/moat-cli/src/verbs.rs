@@ -13,6 +13,7 @@ use aws_sdk_sfn::primitives::{DateTime, DateTimeFormat};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 /// Runs the command, tells the result, and returns the exit code.
@@ -27,7 +28,9 @@ pub async fn run(cli: Cli) -> Exit {
         if cli.json {
             let outcome = if matches!(exit, Exit::Running | Exit::Interrupted) { "running" } else { "failed" };
             let execution = started.borrow().clone();
-            print_json(&json!({"outcome": outcome, "message": message, "execution": execution, "exitCode": exit as u8}));
+            print_json(
+                &json!({"outcome": outcome, "message": message, "execution": execution, "exitCode": exit as u8}),
+            );
         }
         eprintln!("{} {message}", Paint::of(&std::io::stderr()).bold("moat:"));
         exit
@@ -143,16 +146,22 @@ fn tell(cli: &Cli, aws: &Aws, execution: &str, over: &Over) -> Exit {
 fn print_result(is_json: bool, output: &Value, took: f64) {
     let paint = Paint::of(&std::io::stdout());
     if !is_json && render::is_plan(output) {
-        print!("{}", render::plan(output, paint));
+        print(&render::plan(output, paint));
     } else if !is_json && (output.get("proof").is_some() || output.get("network").is_some()) {
-        print!("{}", render::summary(output, took, paint));
+        print(&render::summary(output, took, paint));
     } else {
         print_json(output);
     }
 }
 
 fn print_json(value: &Value) {
-    println!("{value:#}");
+    print(&format!("{value:#}\n"));
+}
+
+/// To stdout. Whoever closed it (`| head`) has read enough.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 fn interrupted(started: Option<&str>, place: &Place) -> Stop {

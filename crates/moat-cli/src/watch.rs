@@ -39,6 +39,8 @@ pub struct Watch<'a> {
     lanes: Vec<Followed>,
     /// Executions that turned out not to be ours.
     strangers: BTreeSet<String>,
+    /// The failures that were told, as error and message.
+    failures: BTreeSet<(String, String)>,
     /// The machines that a lane can start.
     machines: BTreeMap<usize, BTreeSet<String>>,
 }
@@ -74,6 +76,7 @@ impl<'a> Watch<'a> {
             screen: Screen::new(now()),
             lanes: vec![Followed::new(execution.to_owned(), None)],
             strangers: BTreeSet::new(),
+            failures: BTreeSet::new(),
             machines: BTreeMap::new(),
         }
     }
@@ -159,13 +162,25 @@ impl<'a> Watch<'a> {
             }
             at += 1;
         }
-        let lines = told.into_iter().flat_map(|(at, news)| follow::condensed(news).into_iter().map(move |news| (at, news)));
+        let lines =
+            told.into_iter().flat_map(|(at, news)| follow::condensed(news).into_iter().map(move |news| (at, news)));
         let mut lines: Vec<_> = lines.collect();
-        lines.sort_by(|(_, (one, _)), (_, (other, _))| one.total_cmp(other));
+        // In the same millisecond what was started ends before what started it.
+        lines.sort_by(|(lane, (at, _)), (other, (then, _))| at.total_cmp(then).then(other.cmp(lane)));
         for (lane, (at, news)) in lines {
+            // A child tells its passes by what came of them.
+            if lane > 0 && matches!(news, News::Begun { .. }) || self.is_told(&news) {
+                continue;
+            }
             self.screen.tell(at, &self.lanes[lane].label(), &news);
         }
         result
+    }
+
+    /// Whether this failure was told before: it climbs from a child to what started it.
+    fn is_told(&mut self, news: &News) -> bool {
+        let News::Failed { error, message, .. } = news else { return false };
+        !self.failures.insert((error.clone(), message.clone()))
     }
 
     async fn read(&mut self, at: usize) -> Result<Vec<(f64, News)>, Failure> {
@@ -202,7 +217,11 @@ impl<'a> Watch<'a> {
     async fn search(&mut self) {
         let patience = if self.aws.is_local() { 0.0 } else { TELLING };
         for at in 0..self.lanes.len() {
-            let children = self.lanes.iter().filter(|other| other.parent.as_ref().is_some_and(|(parent, _)| *parent == at)).count();
+            let children = self
+                .lanes
+                .iter()
+                .filter(|other| other.parent.as_ref().is_some_and(|(parent, _)| *parent == at))
+                .count();
             let Some(&asked) = self.lanes[at].nested.get(children) else { continue };
             if self.lanes[at].is_closed || now() - asked < patience {
                 continue;
@@ -212,8 +231,8 @@ impl<'a> Watch<'a> {
                 self.machines.insert(at, machines);
             }
             for machine in self.machines[&at].clone() {
-                // The second is for clocks and rounding.
-                let recent = self.aws.executions_since(&machine, asked - 1.0).await.unwrap_or_default();
+                // Both times are AWS's own; they may be rounded differently.
+                let recent = self.aws.executions_since(&machine, asked - 0.01).await.unwrap_or_default();
                 for execution in recent {
                     self.adopt(execution, at).await;
                 }
@@ -242,7 +261,8 @@ impl<'a> Watch<'a> {
         let ended = || Ended::of(described.error().unwrap_or_default(), described.cause().unwrap_or_default());
         self.lanes[0].lane.ending = match described.status() {
             ExecutionStatus::Succeeded => {
-                let output = described.output().and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default();
+                let output =
+                    described.output().and_then(|output| serde_json::from_str(output).ok()).unwrap_or_default();
                 Some(Ending::Succeeded { output })
             }
             ExecutionStatus::Failed => Some(Ending::Failed(ended())),
@@ -256,12 +276,18 @@ impl<'a> Watch<'a> {
     /// Where the failure began: in the innermost lane whose last mishap is the one that ended it all.
     fn place(&self, ending: &Ending) -> Option<String> {
         let Ending::Failed(ended) = ending else { return None };
-        let is_it = |followed: &&Followed| followed.lane.mishap.as_ref().is_some_and(|mishap| mishap.ended.error == ended.error);
+        let is_it = |followed: &&Followed| {
+            followed.lane.mishap.as_ref().is_some_and(|mishap| mishap.ended.error == ended.error)
+        };
         let followed = self.lanes.iter().rev().find(is_it)?;
         let inner = followed.lane.mishap.as_ref().and_then(|mishap| mishap.state.clone());
         let outer = followed.parent.as_ref().and_then(|(_, state)| state.clone());
         let states: Vec<String> = outer.into_iter().chain(inner).collect();
-        if states.is_empty() { Some(followed.label()) } else { Some(format!("{}, {}", followed.label(), states.join(" / "))) }
+        if states.is_empty() {
+            Some(followed.label())
+        } else {
+            Some(format!("{}, {}", followed.label(), states.join(" / ")))
+        }
     }
 }
 

@@ -75,12 +75,17 @@ mod tests {
 
     #[test]
     fn a_child_is_known_by_its_starter_or_by_what_it_works_on() {
-        let parent = json!({"network": {"name": "main"}, "service": {"name": "web", "network": "main", "image": "nginx"}});
+        let parent =
+            json!({"network": {"name": "main"}, "service": {"name": "web", "network": "main", "image": "nginx"}});
         let child = json!({"what": "ingress", "request": {"network": {"name": "main"}, "service": {"name": "web"}}});
         assert!(matches(PARENT, &parent, &child));
         assert!(matches(PARENT, &parent, &json!({"request": {"network": {"name": "main"}, "service": null}})));
         assert!(!matches(PARENT, &parent, &json!({"request": {"network": {"name": "other"}}})));
-        assert!(!matches(PARENT, &parent, &json!({"request": {"network": {"name": "main"}, "service": {"name": "api"}}})));
+        assert!(!matches(
+            PARENT,
+            &parent,
+            &json!({"request": {"network": {"name": "main"}, "service": {"name": "api"}}})
+        ));
         let mut claimed = child;
         claimed["AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"] = "arn:another".into();
         assert!(!matches(PARENT, &parent, &claimed));
@@ -90,6 +95,10 @@ mod tests {
     #[test]
     fn a_service_alone_names_its_network() {
         let parent = json!({"service": {"name": "web", "network": "main", "image": "nginx"}});
-        assert!(matches(PARENT, &parent, &json!({"request": {"network": {"name": "main"}, "service": {"name": "web"}}})));
+        assert!(matches(
+            PARENT,
+            &parent,
+            &json!({"request": {"network": {"name": "main"}, "service": {"name": "web"}}})
+        ));
     }
 }

@@ -19,17 +19,30 @@ pub struct Event {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum What {
-    Started { input: Value },
+    Started {
+        input: Value,
+    },
     /// `kind` is the state's type: `Task`, `Parallel`, `Wait`, `Choice` …
-    Entered { state: String, kind: String },
-    Exited { state: String },
+    Entered {
+        state: String,
+        kind: String,
+    },
+    Exited {
+        state: String,
+    },
     /// The state of this event's chain was given up, because another branch failed.
     Aborted,
     /// A task was scheduled; `is_nested` when it starts another execution.
-    Asked { is_nested: bool },
+    Asked {
+        is_nested: bool,
+    },
     /// The other execution has been started.
-    Submitted { execution: String },
-    Answered { output: Value },
+    Submitted {
+        execution: String,
+    },
+    Answered {
+        output: Value,
+    },
     Failed(Ended),
     Over(Ending),
     /// Nothing to show.
@@ -39,7 +52,9 @@ pub enum What {
 /// How an execution ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ending {
-    Succeeded { output: Value },
+    Succeeded {
+        output: Value,
+    },
     Failed(Ended),
     /// Somebody stopped it.
     Aborted(Ended),
@@ -65,7 +80,10 @@ impl From<&HistoryEvent> for Event {
 fn what(event: &HistoryEvent) -> What {
     let kind = event.r#type().as_str();
     if let Some(entered) = event.state_entered_event_details() {
-        return What::Entered { state: entered.name().to_owned(), kind: kind.trim_end_matches("StateEntered").to_owned() };
+        return What::Entered {
+            state: entered.name().to_owned(),
+            kind: kind.trim_end_matches("StateEntered").to_owned(),
+        };
     }
     if let Some(exited) = event.state_exited_event_details() {
         return What::Exited { state: exited.name().to_owned() };
@@ -74,18 +92,20 @@ fn what(event: &HistoryEvent) -> What {
         return What::Aborted;
     }
     match event.r#type() {
-        Type::ExecutionStarted => What::Started {
-            input: json(event.execution_started_event_details().and_then(|details| details.input())),
-        },
-        Type::TaskScheduled => What::Asked { is_nested: event.task_scheduled_event_details().is_some_and(starts_another) },
+        Type::ExecutionStarted => {
+            What::Started { input: json(event.execution_started_event_details().and_then(|details| details.input())) }
+        }
+        Type::TaskScheduled => {
+            What::Asked { is_nested: event.task_scheduled_event_details().is_some_and(starts_another) }
+        }
         Type::LambdaFunctionScheduled => What::Asked { is_nested: false },
         Type::TaskSubmitted => {
             let output = json(event.task_submitted_event_details().and_then(|details| details.output()));
             execution(&output).map_or(What::Silent, |execution| What::Submitted { execution })
         }
-        Type::TaskSucceeded => What::Answered {
-            output: json(event.task_succeeded_event_details().and_then(|details| details.output())),
-        },
+        Type::TaskSucceeded => {
+            What::Answered { output: json(event.task_succeeded_event_details().and_then(|details| details.output())) }
+        }
         Type::LambdaFunctionSucceeded => What::Answered {
             output: json(event.lambda_function_succeeded_event_details().and_then(|details| details.output())),
         },
@@ -121,11 +141,13 @@ fn failed(event: &HistoryEvent) -> Option<Ended> {
     let task = event.task_failed_event_details().map(|d| (d.error(), d.cause()));
     let start = || event.task_start_failed_event_details().map(|d| (d.error(), d.cause()));
     let submit = || event.task_submit_failed_event_details().map(|d| (d.error(), d.cause()));
-    let timeout = || event.task_timed_out_event_details().map(|d| (Some(d.error().unwrap_or("States.Timeout")), d.cause()));
+    let timeout =
+        || event.task_timed_out_event_details().map(|d| (Some(d.error().unwrap_or("States.Timeout")), d.cause()));
     let lambda = || event.lambda_function_failed_event_details().map(|d| (d.error(), d.cause()));
     let late = || event.lambda_function_timed_out_event_details().map(|d| (Some("States.Timeout"), d.cause()));
     let evaluation = || event.evaluation_failed_event_details().map(|d| (d.error(), d.cause()));
-    let found = task.or_else(start).or_else(submit).or_else(timeout).or_else(lambda).or_else(late).or_else(evaluation)?;
+    let found =
+        task.or_else(start).or_else(submit).or_else(timeout).or_else(lambda).or_else(late).or_else(evaluation)?;
     Some(ended(Some(found)))
 }
 

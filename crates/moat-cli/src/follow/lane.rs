@@ -39,6 +39,8 @@ struct Running {
     kind: String,
     since: f64,
     has_failed: bool,
+    /// It said what came of it, and so needs no line for its end.
+    is_told: bool,
 }
 
 impl Lane {
@@ -76,14 +78,14 @@ impl Lane {
             }
             What::Asked { is_nested } => {
                 if let Some(running) = self.task(owner) {
-                    running.has_failed = false;
+                    (running.has_failed, running.is_told) = (false, false);
                 }
                 if is_nested { vec![News::Nested] } else { Vec::new() }
             }
             What::Submitted { execution } => vec![News::Child { execution, state: self.state(owner) }],
             What::Answered { output } => match event::execution(&output) {
                 Some(execution) => vec![News::Child { execution, state: self.state(owner) }],
-                None => self.answer(at, &output),
+                None => self.answer(at, owner, &output),
             },
             What::Failed(ended) => self.fail(owner, ended),
             What::Over(ending) => {
@@ -99,7 +101,7 @@ impl Lane {
         self.begun.insert(id, id);
         let is_shown = takes_time(&kind);
         let news = (is_shown && kind != "Wait").then(|| News::Begun { state: state.clone() });
-        self.running.insert(id, Running { state, kind, since: at, has_failed: false });
+        self.running.insert(id, Running { state, kind, since: at, has_failed: false, is_told: false });
         news.into_iter().collect()
     }
 
@@ -114,15 +116,20 @@ impl Lane {
         } else {
             self.running.remove(&id)
         };
-        let told = ended.filter(|running| takes_time(&running.kind) && running.kind != "Wait" && !running.has_failed);
+        let silent = |running: &Running| running.kind == "Wait" || running.has_failed || running.is_told;
+        let told = ended.filter(|running| takes_time(&running.kind) && !silent(running));
         told.map(|running| News::Done { state: running.state, took: at - running.since }).into_iter().collect()
     }
 
-    fn answer(&mut self, at: f64, output: &Value) -> Vec<News> {
-        if let Some((steps, problems)) = report::look(output) {
-            return vec![News::Found { steps, problems }];
+    fn answer(&mut self, at: f64, owner: Option<i64>, output: &Value) -> Vec<News> {
+        let (look, report) = (report::look(output), Report::find(output));
+        if let Some(running) = self.task(owner).filter(|_| look.is_some() || report.is_some()) {
+            running.is_told = true;
         }
-        let Some(Report { changes, waiting, setbacks, retry_after }) = Report::find(output) else { return Vec::new() };
+        if let Some((steps, problems)) = look {
+            return vec![News::Found { state: self.state(owner), steps, problems }];
+        }
+        let Some(Report { changes, waiting, setbacks, retry_after }) = report else { return Vec::new() };
         let mut news: Vec<News> = changes.into_iter().map(News::Change).collect();
         let setback = |setback: report::Setback| News::Setback {
             error: setback.error,

@@ -17,7 +17,8 @@ fn sdk(event: &Value) -> HistoryEvent {
         .timestamp(DateTime::from_secs_f64(event["timestamp"].as_f64().unwrap()))
         .r#type(HistoryEventType::from(kind));
     let text = |details: &str, field: &str| event[details][field].as_str().map(str::to_owned);
-    let resource = |details: &str| (text(details, "resourceType").unwrap_or_default(), text(details, "resource").unwrap());
+    let resource =
+        |details: &str| (text(details, "resourceType").unwrap_or_default(), text(details, "resource").unwrap());
     let built = if event.get("stateEnteredEventDetails").is_some() {
         let name = text("stateEnteredEventDetails", "name").unwrap();
         built.state_entered_event_details(StateEnteredEventDetailsBuilder::default().name(name).build().unwrap())
@@ -27,7 +28,9 @@ fn sdk(event: &Value) -> HistoryEvent {
     } else {
         match kind {
             "ExecutionStarted" => built.execution_started_event_details(
-                ExecutionStartedEventDetailsBuilder::default().set_input(text("executionStartedEventDetails", "input")).build(),
+                ExecutionStartedEventDetailsBuilder::default()
+                    .set_input(text("executionStartedEventDetails", "input"))
+                    .build(),
             ),
             "TaskScheduled" => {
                 let (kind, resource) = resource("taskScheduledEventDetails");
@@ -50,7 +53,9 @@ fn sdk(event: &Value) -> HistoryEvent {
                 let (kind, resource) = resource("taskFailedEventDetails");
                 let details = TaskFailedEventDetailsBuilder::default().resource_type(kind).resource(resource);
                 let details = details.set_error(text("taskFailedEventDetails", "error"));
-                built.task_failed_event_details(details.set_cause(text("taskFailedEventDetails", "cause")).build().unwrap())
+                built.task_failed_event_details(
+                    details.set_cause(text("taskFailedEventDetails", "cause")).build().unwrap(),
+                )
             }
             "ExecutionFailed" => built.execution_failed_event_details(
                 ExecutionFailedEventDetailsBuilder::default()
@@ -114,16 +119,20 @@ fn a_parallel_that_ends_takes_its_branches_along() {
     let mut lane = Lane::default();
     hear(&mut lane, two_branches());
     let failed = json!({"errorType": "Moat.Refused", "errorMessage": "subnet private-a is not private"}).to_string();
-    let news = hear(&mut lane, json!([
-        {"id": 10, "previousEventId": 7, "timestamp": 101.0, "type": "TaskFailed",
-         "taskFailedEventDetails": {"resourceType": "lambda", "resource": "invoke", "error": "Moat.Refused", "cause": failed}},
-        {"id": 11, "previousEventId": 9, "timestamp": 101.0, "type": "TaskStateAborted"},
-        {"id": 12, "previousEventId": 10, "timestamp": 101.1, "type": "ParallelStateFailed"},
-        {"id": 13, "previousEventId": 12, "timestamp": 101.1, "type": "ParallelStateExited",
-         "stateExitedEventDetails": {"name": "Settle side by side", "output": "{}"}},
-    ]));
+    let news = hear(
+        &mut lane,
+        json!([
+            {"id": 10, "previousEventId": 7, "timestamp": 101.0, "type": "TaskFailed",
+             "taskFailedEventDetails": {"resourceType": "lambda", "resource": "invoke", "error": "Moat.Refused", "cause": failed}},
+            {"id": 11, "previousEventId": 9, "timestamp": 101.0, "type": "TaskStateAborted"},
+            {"id": 12, "previousEventId": 10, "timestamp": 101.1, "type": "ParallelStateFailed"},
+            {"id": 13, "previousEventId": 12, "timestamp": 101.1, "type": "ParallelStateExited",
+             "stateExitedEventDetails": {"name": "Settle side by side", "output": "{}"}},
+        ]),
+    );
     let message = "subnet private-a is not private";
-    let failed = News::Failed { state: Some("Prove door".into()), error: "Moat.Refused".into(), message: message.into() };
+    let failed =
+        News::Failed { state: Some("Prove door".into()), error: "Moat.Refused".into(), message: message.into() };
     assert_eq!(news[0], failed);
     assert_eq!(lane.status().states, [""; 0]);
     assert_eq!(lane.mishap.unwrap().state.as_deref(), Some("Prove door"));
@@ -134,20 +143,30 @@ fn a_parallel_that_ends_takes_its_branches_along() {
 fn a_local_aws_tells_less_and_that_is_enough() {
     let mut lane = Lane::default();
     let asked = json!({"resourceType": "states", "resource": "arn:aws:states:::states:startExecution.sync:2"});
-    let output = json!({"ExecutionArn": CHILD, "Status": "SUCCEEDED", "Output": {"outcome": "settled", "changes": ["x"]}});
-    let news = hear(&mut lane, json!([
-        {"id": 1, "timestamp": 100.0, "type": "ExecutionStarted", "executionStartedEventDetails": {"input": "{}"}},
-        {"id": 2, "timestamp": 100.0, "type": "ParallelStateEntered", "stateEnteredEventDetails": {"name": "Both"}},
-        {"id": 3, "timestamp": 100.1, "type": "TaskScheduled", "taskScheduledEventDetails": asked},
-    ]));
+    let output =
+        json!({"ExecutionArn": CHILD, "Status": "SUCCEEDED", "Output": {"outcome": "settled", "changes": ["x"]}});
+    let news = hear(
+        &mut lane,
+        json!([
+            {"id": 1, "timestamp": 100.0, "type": "ExecutionStarted", "executionStartedEventDetails": {"input": "{}"}},
+            {"id": 2, "timestamp": 100.0, "type": "ParallelStateEntered", "stateEnteredEventDetails": {"name": "Both"}},
+            {"id": 3, "timestamp": 100.1, "type": "TaskScheduled", "taskScheduledEventDetails": asked},
+        ]),
+    );
     assert_eq!(news, [News::Begun { state: "Both".into() }, News::Nested]);
     assert_eq!(lane.status().states, ["Both"]);
-    let news = hear(&mut lane, json!([
-        {"id": 4, "timestamp": 105.0, "type": "TaskSucceeded",
-         "taskSucceededEventDetails": {"resource": "arn:aws:states:::states:startExecution.sync:2", "output": output.to_string()}},
-        {"id": 5, "timestamp": 105.0, "type": "ParallelStateExited", "stateExitedEventDetails": {"name": "Both"}},
-    ]));
-    assert_eq!(news, [News::Child { execution: CHILD.into(), state: None }, News::Done { state: "Both".into(), took: 5.0 }]);
+    let news = hear(
+        &mut lane,
+        json!([
+            {"id": 4, "timestamp": 105.0, "type": "TaskSucceeded",
+             "taskSucceededEventDetails": {"resource": "arn:aws:states:::states:startExecution.sync:2", "output": output.to_string()}},
+            {"id": 5, "timestamp": 105.0, "type": "ParallelStateExited", "stateExitedEventDetails": {"name": "Both"}},
+        ]),
+    );
+    assert_eq!(
+        news,
+        [News::Child { execution: CHILD.into(), state: None }, News::Done { state: "Both".into(), took: 5.0 }]
+    );
 }
 
 fn pass(id: i64, at: f64, reply: Value) -> Value {
@@ -164,12 +183,19 @@ fn a_pass_is_told_in_its_own_sentences() {
     let mut reply = wait.clone();
     reply["changes"] = json!(["create vpc 10.0.0.0/16", "create nat-gateway a in subnet public-a"]);
     reply["setbacks"] = json!([{"error": "Moat.Conflict", "message": "create route: nat-1 is not there yet"}]);
-    assert_eq!(hear(&mut lane, pass(1, 100.0, reply)), [
-        News::Change("create vpc 10.0.0.0/16".into()),
-        News::Change("create nat-gateway a in subnet public-a".into()),
-        News::Setback { error: "Moat.Conflict".into(), message: "create route: nat-1 is not there yet".into(), next: 90 },
-        News::Waiting { on: vec!["nat-gateway a nat-1 (pending)".into()], next: 90 },
-    ]);
+    assert_eq!(
+        hear(&mut lane, pass(1, 100.0, reply)),
+        [
+            News::Change("create vpc 10.0.0.0/16".into()),
+            News::Change("create nat-gateway a in subnet public-a".into()),
+            News::Setback {
+                error: "Moat.Conflict".into(),
+                message: "create route: nat-1 is not there yet".into(),
+                next: 90
+            },
+            News::Waiting { on: vec!["nat-gateway a nat-1 (pending)".into()], next: 90 },
+        ]
+    );
     assert_eq!(lane.status().line(150.0), "waiting for nat-gateway a nat-1 (pending), next look in 40 s");
     assert_eq!(hear(&mut lane, pass(2, 190.0, wait)), [], "the same wait is not told twice");
 }
@@ -177,7 +203,7 @@ fn a_pass_is_told_in_its_own_sentences() {
 #[test]
 fn a_look_tells_how_much_there_is_to_do() {
     let reply = json!({"steps": [{"step": "create vpc 10.0.0.0/16", "hazard": "safe"}], "waiting": [], "problems": []});
-    assert_eq!(hear(&mut Lane::default(), pass(1, 100.0, reply)), [News::Found { steps: 1, problems: 0 }]);
+    assert_eq!(hear(&mut Lane::default(), pass(1, 100.0, reply)), [News::Found { state: None, steps: 1, problems: 0 }]);
 }
 
 #[test]
@@ -191,7 +217,10 @@ fn a_retried_task_that_keeps_failing_is_told_once() {
         ])
     };
     let mut lane = Lane::default();
-    hear(&mut lane, json!([{"id": 1, "timestamp": 0.0, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Take lock"}}]));
+    hear(
+        &mut lane,
+        json!([{"id": 1, "timestamp": 0.0, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Take lock"}}]),
+    );
     assert_eq!(hear(&mut lane, failed(2)).len(), 1);
     assert_eq!(hear(&mut lane, failed(4)).len(), 0);
     assert_eq!(lane.status().states, ["Take lock"]);
@@ -200,8 +229,11 @@ fn a_retried_task_that_keeps_failing_is_told_once() {
 #[test]
 fn a_failed_execution_is_over_with_its_sentence() {
     let mut lane = Lane::default();
-    let news = hear(&mut lane, json!([{"id": 1, "timestamp": 1.0, "type": "ExecutionFailed",
-        "executionFailedEventDetails": {"error": "Moat.Refused", "cause": "/network/cidr: the VPC has 10.1.0.0/16"}}]));
+    let news = hear(
+        &mut lane,
+        json!([{"id": 1, "timestamp": 1.0, "type": "ExecutionFailed",
+        "executionFailedEventDetails": {"error": "Moat.Refused", "cause": "/network/cidr: the VPC has 10.1.0.0/16"}}]),
+    );
     let ended = Ended { error: "Moat.Refused".into(), message: "/network/cidr: the VPC has 10.1.0.0/16".into() };
     assert_eq!(news, [News::Over(Ending::Failed(ended))]);
     assert!(lane.is_over());

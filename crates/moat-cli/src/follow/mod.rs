@@ -15,19 +15,42 @@ pub use lane::Lane;
 /// Something to tell, once.
 #[derive(Debug, Clone, PartialEq)]
 pub enum News {
-    Begun { state: String },
+    Begun {
+        state: String,
+    },
     /// Seconds that it took.
-    Done { state: String, took: f64 },
+    Done {
+        state: String,
+        took: f64,
+    },
     /// A step that was taken, in the words of the plan.
     Change(String),
-    Waiting { on: Vec<String>, next: u32 },
-    Setback { error: String, message: String, next: u32 },
+    Waiting {
+        on: Vec<String>,
+        next: u32,
+    },
+    Setback {
+        error: String,
+        message: String,
+        next: u32,
+    },
     /// What a look without changes found.
-    Found { steps: usize, problems: usize },
+    Found {
+        state: Option<String>,
+        steps: usize,
+        problems: usize,
+    },
     /// A task failed. The machine may try it again.
-    Failed { state: Option<String>, error: String, message: String },
+    Failed {
+        state: Option<String>,
+        error: String,
+        message: String,
+    },
     /// Another execution was started. It gets a lane of its own.
-    Child { execution: String, state: Option<String> },
+    Child {
+        execution: String,
+        state: Option<String>,
+    },
     /// Another execution is running, and only a search can tell which.
     Nested,
     Over(Ending),
@@ -64,7 +87,10 @@ impl Status {
 pub fn condensed(news: Vec<(f64, News)>) -> Vec<(f64, News)> {
     let done: Vec<String> = news
         .iter()
-        .filter_map(|(_, news)| if let News::Done { state, .. } = news { Some(state.clone()) } else { None })
+        .filter_map(|(_, news)| match news {
+            News::Done { state, .. } | News::Found { state: Some(state), .. } => Some(state.clone()),
+            _ => None,
+        })
         .collect();
     let is_told_by_its_end = |news: &News| matches!(news, News::Begun { state } if done.contains(state));
     news.into_iter().filter(|(_, news)| !is_told_by_its_end(news)).collect()

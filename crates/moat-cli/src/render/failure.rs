@@ -45,16 +45,22 @@ fn advice(error: &str, message: &str) -> String {
             "Change the spec or what is named above, then start again; `moat plan` shows what would happen.".into()
         }
         Some(Kind::Denied) => "Grant what is named above, then start again: what exists is kept.".into(),
-        Some(Kind::Quota) => "Raise the limit in Service Quotas or free what is unused, then start again: what exists is kept.".into(),
+        Some(Kind::Quota) => {
+            "Raise the limit in Service Quotas or free what is unused, then start again: what exists is kept.".into()
+        }
         Some(Kind::Locked) => match holder(message) {
-            Some(holder) => format!("Wait for the execution that holds the name:\n  moat follow {holder}\nthen start again."),
+            Some(holder) => {
+                format!("Wait for the execution that holds the name:\n  moat follow {holder}\nthen start again.")
+            }
             None => "Wait for the execution that holds the name, then start again.".into(),
         },
         Some(Kind::Throttled | Kind::Unavailable | Kind::Conflict) => {
             "Nothing is undone. Start again: it goes on where it stopped.".into()
         }
         None if error == "States.Timeout" => "Nothing is undone. Start again: it goes on where it stopped.".into(),
-        None if error == "Aborted" => "Somebody stopped it; nothing is undone. Start again: it goes on where it stopped.".into(),
+        None if error == "Aborted" => {
+            "Somebody stopped it; nothing is undone. Start again: it goes on where it stopped.".into()
+        }
         Some(Kind::Unexpected) | None => {
             "This is a case that moat does not know. What exists is kept; starting again is safe. \
              If it fails the same way, report it with the lines above."
@@ -66,7 +72,9 @@ fn advice(error: &str, message: &str) -> String {
 /// The execution that a message about a lock names.
 fn holder(message: &str) -> Option<&str> {
     let words = message.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\''));
-    words.map(|word| word.trim_end_matches(['.', ':'])).find(|word| word.starts_with("arn:") && word.contains(":execution:"))
+    words
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .find(|word| word.starts_with("arn:") && word.contains(":execution:"))
 }
 
 #[cfg(test)]
@@ -95,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_lock_names_the_execution_to_wait_for() {
-        let message = "network main is being worked on by arn:aws:states:us-east-1:123456789012:execution:moat-provision:web-1.";
+        let message =
+            "network main is being worked on by arn:aws:states:us-east-1:123456789012:execution:moat-provision:web-1.";
         insta::assert_snapshot!(told("Moat.Locked", message, None), @r"
         web-20261122-221500-k3f9 failed: Moat.Locked
           network main is being worked on by arn:aws:states:us-east-1:123456789012:execution:moat-provision:web-1.

@@ -1,6 +1,6 @@
 //! A line of progress.
 
-use super::duration;
+use super::{count, duration};
 use crate::follow::{Ending, News};
 use crate::paint::Paint;
 
@@ -14,19 +14,31 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
         News::Setback { error, message, next } => {
             format!("{}, trying again in {next} s", paint.yellow(format!("{error}: {message}")))
         }
-        News::Found { steps: 0, problems: 0 } => "nothing to do".into(),
-        News::Found { steps, problems: 0 } => format!("{} to take", super::count(*steps, "step")),
-        News::Found { problems, .. } => paint.yellow(format!("{} found", super::count(*problems, "problem"))),
-        News::Failed { state, error, message } => {
-            let place = state.as_ref().map(|state| format!("{state}: ")).unwrap_or_default();
-            paint.yellow(format!("{place}{error}: {}", message.replace('\n', "; ")))
+        News::Found { state, steps, problems } => {
+            let found = match (steps, problems) {
+                (0, 0) => "nothing to do".into(),
+                (steps, 0) => format!("{} to take", count(*steps, "step")),
+                (_, problems) => paint.yellow(count(*problems, "problem")),
+            };
+            format!("{}{found}", prefix(state.as_deref()))
         }
-        News::Over(Ending::Succeeded { .. }) => paint.green("done"),
+        News::Failed { state, error, message } => {
+            paint.yellow(format!("{}{error}: {}", prefix(state.as_deref()), message.replace('\n', "; ")))
+        }
+        News::Over(Ending::Succeeded { output }) => {
+            let outcome = output.get("outcome").and_then(|outcome| outcome.as_str());
+            paint.green(outcome.unwrap_or("done"))
+        }
         News::Over(Ending::Failed(ended)) => paint.red(format!("failed with {}", ended.error)),
         News::Over(Ending::Aborted(_)) => paint.red("stopped"),
         News::Over(Ending::TimedOut) => paint.red("timed out"),
         News::Child { .. } | News::Nested => return None,
     })
+}
+
+/// `Look at network: `
+fn prefix(state: Option<&str>) -> String {
+    state.map(|state| format!("{state}: ")).unwrap_or_default()
 }
 
 /// Short times with a tenth: a state that takes `0.4 s` did not take none.
@@ -48,9 +60,14 @@ mod tests {
             News::Change("create vpc 10.0.0.0/16".into()),
             News::Waiting { on: vec!["nat-gateway a nat-1 (pending)".into()], next: 90 },
             News::Setback { error: "Moat.Conflict".into(), message: "create route: not yet".into(), next: 5 },
-            News::Found { steps: 18, problems: 0 },
-            News::Found { steps: 0, problems: 0 },
-            News::Failed { state: Some("Take lock".into()), error: "Moat.Locked".into(), message: "held by web-1".into() },
+            News::Found { state: Some("Look at network".into()), steps: 18, problems: 0 },
+            News::Found { state: Some("Look at ingress".into()), steps: 0, problems: 0 },
+            News::Found { state: None, steps: 0, problems: 1 },
+            News::Failed {
+                state: Some("Take lock".into()),
+                error: "Moat.Locked".into(),
+                message: "held by web-1".into(),
+            },
             News::Over(Ending::Failed(ended)),
         ]
         .iter()
@@ -62,8 +79,9 @@ mod tests {
         create vpc 10.0.0.0/16
         waiting for nat-gateway a nat-1 (pending), next look in 90 s
         Moat.Conflict: create route: not yet, trying again in 5 s
-        18 steps to take
-        nothing to do
+        Look at network: 18 steps to take
+        Look at ingress: nothing to do
+        1 problem
         Take lock: Moat.Locked: held by web-1
         failed with Moat.Refused
         ");

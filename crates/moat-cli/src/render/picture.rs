@@ -23,14 +23,13 @@ pub fn picture(network: &NetworkFacts, ingress: Option<&IngressFacts>, service: 
         drawing.inside("            |");
         drawing.inside(&format!("    load balancer {name}, port 80"));
     }
-    let pairs: Vec<_> = zones(network).into_iter().map(|zone| column(zone, network, ingress, service)).collect();
-    for abreast in pairs.chunks(ABREAST) {
+    let zones = zones(network);
+    for abreast in zones.chunks(ABREAST) {
         drawing.inside("");
-        let tallest = abreast.iter().map(Vec::len).max().unwrap_or(0);
-        for row in 0..tallest {
-            let cells = abreast.iter().map(|column| column.get(row).cloned().unwrap_or_else(|| " ".repeat(BOX + 4)));
-            drawing.inside(&format!(" {}", cells.collect::<Vec<_>>().join("  ")));
-        }
+        drawing.side_by_side(abreast.iter().map(|zone| vec![format!("{:<1$}", zone.name, BOX + 4)]).collect());
+        drawing.side_by_side(boxes(abreast.iter().map(|zone| zone.public), |subnet| public(subnet, network, ingress)));
+        drawing
+            .side_by_side(boxes(abreast.iter().map(|zone| zone.private), |subnet| private(subnet, network, service)));
     }
     drawing.edge("");
     drawing.text
@@ -48,6 +47,14 @@ impl Drawing {
 
     fn inside(&mut self, line: &str) {
         self.text.push_str(&format!("|{line:<FRAME$}|\n"));
+    }
+
+    /// Columns of equal height.
+    fn side_by_side(&mut self, columns: Vec<Vec<String>>) {
+        for row in 0..columns.first().map_or(0, Vec::len) {
+            let cells: Vec<&str> = columns.iter().map(|column| column[row].as_str()).collect();
+            self.inside(&format!(" {}", cells.join("  ")));
+        }
     }
 
     fn edge(&mut self, title: &str) {
@@ -82,27 +89,36 @@ fn zones(network: &NetworkFacts) -> Vec<Zone<'_>> {
     zones
 }
 
-/// The lines of a zone, each `BOX + 4` characters wide.
-fn column(
-    zone: Zone<'_>,
-    network: &NetworkFacts,
-    ingress: Option<&IngressFacts>,
-    service: Option<&ServiceFacts>,
-) -> Vec<String> {
-    let mut lines = vec![format!("{:<1$}", zone.name, BOX + 4)];
-    if let Some(subnet) = zone.public {
-        let mut inner = Vec::new();
-        inner.extend(ingress.and_then(balancer).map(|_| "load balancer".to_owned()));
-        for gateway in network.nat_gateways.iter().filter(|gateway| gateway.subnet == subnet.id) {
-            inner.extend(nat(gateway));
-        }
-        lines.extend(framed(subnet, inner, None));
-    }
-    if let Some(subnet) = zone.private {
-        let tasks = service.map(|service| format!("tasks of {}, no public IP", service.name));
-        lines.extend(framed(subnet, tasks.into_iter().collect(), network.s3_endpoint.as_deref()));
-    }
+/// One box for each zone, all as tall as the tallest; a zone without such a subnet has a blank in its place.
+fn boxes<'a>(
+    subnets: impl Iterator<Item = Option<&'a SubnetFacts>>,
+    content: impl Fn(&SubnetFacts) -> Vec<String>,
+) -> Vec<Vec<String>> {
+    let contents: Vec<_> = subnets.map(|subnet| subnet.map(|subnet| (subnet, content(subnet)))).collect();
+    let tallest = contents.iter().flatten().map(|(_, lines)| lines.len()).max().unwrap_or(0);
+    let framed = contents.into_iter().map(|content| match content {
+        Some((subnet, lines)) => framed(subnet, lines, tallest),
+        None => vec![" ".repeat(BOX + 4); tallest + 2],
+    });
+    framed.collect()
+}
+
+fn public(subnet: &SubnetFacts, network: &NetworkFacts, ingress: Option<&IngressFacts>) -> Vec<String> {
+    let mut lines = vec![subnet.id.clone(), way_out(subnet)];
+    lines.extend(ingress.and_then(balancer).map(|_| "load balancer".to_owned()));
+    lines.extend(network.nat_gateways.iter().filter(|gateway| gateway.subnet == subnet.id).flat_map(nat));
     lines
+}
+
+fn private(subnet: &SubnetFacts, network: &NetworkFacts, service: Option<&ServiceFacts>) -> Vec<String> {
+    let mut lines = vec![subnet.id.clone(), way_out(subnet)];
+    lines.extend(network.s3_endpoint.as_ref().map(|endpoint| format!("s3 -> {endpoint}")));
+    lines.extend(service.map(|service| format!("tasks of {}, no public IP", service.name)));
+    lines
+}
+
+fn way_out(subnet: &SubnetFacts) -> String {
+    format!("0.0.0.0/0 -> {}", subnet.default_route.as_deref().unwrap_or("nowhere"))
 }
 
 fn nat(gateway: &NatGatewayFacts) -> Vec<String> {
@@ -112,15 +128,10 @@ fn nat(gateway: &NatGatewayFacts) -> Vec<String> {
     lines
 }
 
-fn framed(subnet: &SubnetFacts, inner: Vec<String>, s3: Option<&str>) -> Vec<String> {
+fn framed(subnet: &SubnetFacts, content: Vec<String>, height: usize) -> Vec<String> {
     let mut lines = vec![format!("+{}+", rule(&format!("{} {}", subnet.name, subnet.cidr), BOX + 2))];
-    let mut put = |line: &str| lines.push(format!("| {:<BOX$} |", shortened(line)));
-    put(&subnet.id);
-    inner.iter().for_each(|line| put(line));
-    put(&format!("0.0.0.0/0 -> {}", subnet.default_route.as_deref().unwrap_or("nowhere")));
-    if let Some(endpoint) = s3 {
-        put(&format!("s3 -> {endpoint}"));
-    }
+    let blank = std::iter::repeat(String::new());
+    lines.extend(content.into_iter().chain(blank).take(height).map(|line| format!("| {:<BOX$} |", shortened(&line))));
     lines.push(format!("+{}+", rule("", BOX + 2)));
     lines
 }

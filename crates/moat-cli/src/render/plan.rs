@@ -41,7 +41,11 @@ pub fn plan(output: &Value, paint: Paint) -> String {
         text.push_str(&format!("  {}\n", line(&step.sentence, paint)));
     }
     if !waiting.is_empty() {
-        text.push_str(&format!("{}{}\n", if steps.is_empty() { "" } else { "\n" }, paint.bold("AWS is still busy with")));
+        text.push_str(&format!(
+            "{}{}\n",
+            if steps.is_empty() { "" } else { "\n" },
+            paint.bold("AWS is still busy with")
+        ));
         waiting.iter().for_each(|on| text.push_str(&format!("  {on}\n")));
     }
     if !text.is_empty() {

@@ -55,10 +55,15 @@ fn rows(service: &ServiceFacts) -> String {
     let ServiceFacts { task_definition, image, log_group, desired_tasks, running_tasks, .. } = service;
     let tasks = format!("{running_tasks} of {desired_tasks} running");
     let definition = task_definition.as_deref().map(|arn| arn.rsplit('/').next().unwrap_or(arn));
-    [("image", image.as_deref()), ("tasks", Some(tasks.as_str())), ("task definition", definition), ("logs", Some(log_group.as_str()))]
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("  {name:<16} {}\n", value?)))
-        .collect()
+    [
+        ("image", image.as_deref()),
+        ("tasks", Some(tasks.as_str())),
+        ("task definition", definition),
+        ("logs", Some(log_group.as_str())),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("  {name:<16} {}\n", value?)))
+    .collect()
 }
 
 fn part<T: DeserializeOwned>(output: &Value, field: &str) -> Option<T> {
@@ -71,9 +76,7 @@ mod tests {
     use serde_json::json;
 
     fn settled() -> Value {
-        let subnet = |name: &str, id: &str, cidr: &str, zone: &str, route: &str| {
-            json!({"name": name, "id": id, "cidr": cidr, "zone": zone, "routeTable": "rtb-1", "defaultRoute": route})
-        };
+        let subnet = |name: &str, id: &str, cidr: &str, zone: &str, route: &str| json!({"name": name, "id": id, "cidr": cidr, "zone": zone, "routeTable": "rtb-1", "defaultRoute": route});
         json!({
             "outcome": "settled",
             "network": {
@@ -116,9 +119,7 @@ mod tests {
         let mut output = settled();
         output["service"] = Value::Null;
         output["changes"] = json!([]);
-        let third = |name: &str, id: &str, cidr: &str, route: &str| {
-            json!({"name": name, "id": id, "cidr": cidr, "zone": "us-east-1c", "defaultRoute": route})
-        };
+        let third = |name: &str, id: &str, cidr: &str, route: &str| json!({"name": name, "id": id, "cidr": cidr, "zone": "us-east-1c", "defaultRoute": route});
         let network = &mut output["network"];
         let public = third("public-c", "subnet-0ccccccccccccccc1", "10.0.32.0/20", "igw-0a1b2c3d4e5f60718");
         network["publicSubnets"].as_array_mut().unwrap().push(public);
