@@ -29,8 +29,8 @@ impl Aws {
     pub async fn connect(place: &Place) -> Result<Self, Stop> {
         let patience = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(4))
-            .operation_attempt_timeout(Duration::from_secs(8))
-            .operation_timeout(Duration::from_secs(20))
+            .operation_attempt_timeout(Duration::from_secs(4))
+            .operation_timeout(Duration::from_secs(9))
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(patience);
         if let Some(region) = &place.region {

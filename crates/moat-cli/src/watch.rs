@@ -13,6 +13,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long AWS gets to tell a nested execution by itself before it is searched for.
 const TELLING: f64 = 6.0;
+/// How often it is searched for: an execution that could not be started is never found.
+const TRIES: u32 = 15;
 /// After this silence it is asked whether the execution still runs at all.
 const SILENCE: Duration = Duration::from_secs(15);
 /// How often the live lines are drawn anew.
@@ -52,13 +54,15 @@ struct Followed {
     lane: Lane,
     /// When nested executions were asked for, in seconds since 1970.
     nested: Vec<f64>,
+    /// How often children have been searched for in vain since one was last asked for.
+    tries: u32,
     /// It is over and was read to its end, or it may not be read.
     is_closed: bool,
 }
 
 impl Followed {
     fn new(execution: String, parent: Option<(usize, Option<String>)>) -> Self {
-        Self { execution, parent, lane: Lane::default(), nested: Vec::new(), is_closed: false }
+        Self { execution, parent, lane: Lane::default(), nested: Vec::new(), tries: 0, is_closed: false }
     }
 
     /// `network` for what a settle works on; else the machine's own name.
@@ -154,7 +158,11 @@ impl<'a> Watch<'a> {
                 match self.read(at).await {
                     Ok(news) => told.push((at, news)),
                     Err(failure) if at > 0 && !failure.kind.is_retryable() => self.lanes[at].is_closed = true,
-                    Err(failure) => result = Err(failure),
+                    // The next lane would only wait for the same.
+                    Err(failure) => {
+                        result = Err(failure);
+                        break;
+                    }
                 }
             }
             if at + 1 == self.lanes.len() {
@@ -192,7 +200,10 @@ impl<'a> Watch<'a> {
             for item in self.lanes[at].lane.hear(event) {
                 match &item {
                     News::Child { execution, state } => self.open(execution.clone(), at, state.clone()),
-                    News::Nested => self.lanes[at].nested.push(moment),
+                    News::Nested => {
+                        self.lanes[at].nested.push(moment);
+                        self.lanes[at].tries = 0;
+                    }
                     _ => {}
                 }
                 news.push((moment, item));
@@ -223,9 +234,10 @@ impl<'a> Watch<'a> {
                 .filter(|other| other.parent.as_ref().is_some_and(|(parent, _)| *parent == at))
                 .count();
             let Some(&asked) = self.lanes[at].nested.get(children) else { continue };
-            if self.lanes[at].is_closed || now() - asked < patience {
+            if self.lanes[at].is_closed || self.lanes[at].tries >= TRIES || now() - asked < patience {
                 continue;
             }
+            self.lanes[at].tries += 1;
             if !self.machines.contains_key(&at) {
                 let machines = self.aws.starts(&self.lanes[at].execution).await.unwrap_or_default();
                 self.machines.insert(at, machines);

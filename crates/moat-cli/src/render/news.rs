@@ -27,7 +27,12 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
         }
         News::Over(Ending::Succeeded { output }) => {
             let outcome = output.get("outcome").and_then(|outcome| outcome.as_str());
-            paint.green(outcome.unwrap_or("done"))
+            paint.green(match outcome {
+                // A settle that was to go only as far as later stages need it.
+                Some("changed" | "waiting") => "ready for the next stage",
+                Some(outcome) => outcome,
+                None => "done",
+            })
         }
         News::Over(Ending::Failed(ended)) => paint.red(format!("failed with {}", ended.error)),
         News::Over(Ending::Aborted(_)) => paint.red("stopped"),
