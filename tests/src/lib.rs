@@ -1,1 +1,7 @@
-//! stub
+//! Test doubles that stand outside the program: a proxy in front of the local AWS, and the local AWS itself.
+
+pub mod faults;
+pub mod holdings;
+pub mod local;
+pub mod proxy;
+pub mod wire;

@@ -12,6 +12,7 @@ use crate::stage::{Cloud, Done, Stage};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds to leave AWS alone after a setback. Long enough for what was just created to become visible.
 pub const SETBACK: u32 = 5;
@@ -139,10 +140,10 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     if !applied.setbacks.is_empty() {
         retry_after = Some(retry_after.map_or(SETBACK, |after| after.min(SETBACK)));
     }
-    for (step, missing) in &applied.held {
+    waiting.extend(applied.held.into_iter().map(|(missing, steps)| {
         let names: Vec<&str> = missing.iter().map(Logical::as_str).collect();
-        waiting.push(format!("{} before: {step}", names.join(", ")));
-    }
+        format!("{}, before {steps} more {}", names.join(", "), if steps == 1 { "step" } else { "steps" })
+    }));
     Ok(Report {
         outcome: match () {
             () if is_empty => Outcome::Settled,
@@ -165,7 +166,7 @@ pub fn refused<S: Stage>(refusal: Refusal) -> Failure {
 }
 
 /// What the pass before created and this one cannot see. Ids that came from other stages are not ours to look for.
-fn unseen(before: &Bindings, given: &Bindings, visible: &std::collections::BTreeSet<String>) -> Vec<String> {
+fn unseen(before: &Bindings, given: &Bindings, visible: &BTreeSet<String>) -> Vec<String> {
     before
         .iter()
         .filter(|(name, id)| !given.has(name) && !visible.contains(*id))
@@ -176,8 +177,8 @@ fn unseen(before: &Bindings, given: &Bindings, visible: &std::collections::BTree
 struct Applied {
     changes: Vec<String>,
     setbacks: Vec<Failure>,
-    /// Steps whose needs never came true in this pass, with the names that were missing.
-    held: Vec<(String, Vec<Logical>)>,
+    /// How many steps lacked what they need to the end of this pass, by the names that were missing.
+    held: BTreeMap<Vec<Logical>, usize>,
 }
 
 /// Runs every step whose needs are bound, side by side, until none is left that can run.
@@ -187,7 +188,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
     mut steps: Vec<S::Step>,
     bindings: &mut Bindings,
 ) -> Result<Applied, Failure> {
-    let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: Vec::new() };
+    let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: BTreeMap::new() };
     let mut fatal: Option<Failure> = None;
     let mut running = FuturesUnordered::new();
     loop {
@@ -227,12 +228,9 @@ async fn apply<S: Stage, C: Cloud<S>>(
     if let Some(failure) = fatal {
         return Err(failure);
     }
-    applied.held = steps
-        .iter()
-        .map(|step| {
-            let missing = step.needs().into_iter().filter(|need| !bindings.has(need)).collect();
-            (step.to_string(), missing)
-        })
-        .collect();
+    for step in &steps {
+        let missing = step.needs().into_iter().filter(|need| !bindings.has(need)).collect();
+        *applied.held.entry(missing).or_default() += 1;
+    }
     Ok(applied)
 }

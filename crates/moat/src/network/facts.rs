@@ -65,7 +65,9 @@ pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
     facts.private_subnets = subnets(Side::Private);
     let letters = found.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter);
     for (letter, gateway) in letters.filter_map(|l| Some((l, found.nat_gateway(&desired::nat_gateway(l))?))) {
-        let address = observed.addresses.iter().find(|address| gateway.allocation.as_ref() == Some(&address.id));
+        // A gateway that does not say which address it holds was given the one of its own zone.
+        let named = observed.addresses.iter().find(|address| gateway.allocation.as_ref() == Some(&address.id));
+        let address = named.or_else(|| found.address(&desired::elastic_ip(letter)));
         facts.nat_gateways.push(NatGatewayFacts {
             name: letter.to_string(),
             id: gateway.id.0.clone(),

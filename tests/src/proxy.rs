@@ -1,0 +1,220 @@
+//! A proxy in front of the local AWS. It makes one changing call fail on purpose, shows new NAT gateways as pending
+//! and load balancers as provisioning for a while, honours client tokens as AWS does, and counts every call.
+
+use crate::faults::{Fault, Scheduled, Slowness};
+use crate::wire::{Operation, field};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
+use tokio::net::TcpListener;
+
+/// One call that went through, in order.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub operation: Operation,
+    pub status: u16,
+    pub fault: Option<Fault>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Vec<Call>,
+    mutating: usize,
+    scheduled: Vec<Scheduled>,
+    slowness: Slowness,
+    /// When the newest NAT gateway and load balancer were created.
+    created: BTreeMap<&'static str, Instant>,
+    /// First answers by client token: AWS gives them again.
+    answers: BTreeMap<String, (StatusCode, Bytes)>,
+}
+
+/// A running proxy.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    pub address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+type Answer = Response<Full<Bytes>>;
+
+impl Proxy {
+    /// Listens on a free port of this machine, in front of `upstream`.
+    pub async fn start(upstream: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let proxy = Self { address: listener.local_addr()?, state: Arc::default() };
+        let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+        let serving = proxy.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (proxy, client) = (serving.clone(), client.clone());
+                let service = service_fn(move |request| {
+                    let (proxy, client) = (proxy.clone(), client.clone());
+                    async move { proxy.pass_on(&client, upstream, request).await }
+                });
+                let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                // An error here is a connection that one side closed, as lost answers are meant to.
+                tokio::spawn(async move { connection.await.ok() });
+            }
+        });
+        Ok(proxy)
+    }
+
+    /// Forgets counts and faults, and sets new ones.
+    pub fn plan(&self, scheduled: &[Scheduled], slowness: Slowness) {
+        let answers = std::mem::take(&mut self.state().answers);
+        *self.state() = State { scheduled: scheduled.to_vec(), slowness, answers, ..State::default() };
+    }
+
+    /// The calls since the last [`Self::plan`].
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// The changing ones among them.
+    pub fn changes(&self) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| call.operation.is_mutating()).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread panics while it holds the state")
+    }
+
+    async fn pass_on(
+        &self,
+        client: &Client<HttpConnector, Full<Bytes>>,
+        upstream: SocketAddr,
+        request: Request<Incoming>,
+    ) -> io::Result<Answer> {
+        let (mut parts, body) = request.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let operation = Operation::of(header("x-amz-target"), header(AUTHORIZATION.as_str()), &body);
+        let fault = operation.as_ref().and_then(|operation| self.fault(operation));
+        if let (Some(operation), Some(fault @ (Fault::Refused | Fault::Throttled))) = (&operation, fault) {
+            let answer = refusal(operation, fault);
+            self.record(operation, answer.status(), Some(fault));
+            return Ok(answer);
+        }
+        let token = field(&body, "ClientToken", "clientToken").filter(|_| operation.is_some());
+        let known = token.as_ref().and_then(|token| self.state().answers.get(token).cloned());
+        let (status, bytes, headers) = match known {
+            Some((status, bytes)) => (status, bytes, None),
+            None => {
+                let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+                parts.uri = format!("http://{upstream}{path}").parse().map_err(io::Error::other)?;
+                parts.headers.remove(HOST);
+                let answer = client.request(Request::from_parts(parts, Full::new(body))).await.map_err(io::Error::other)?;
+                let (head, body) = answer.into_parts();
+                let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();
+                (head.status, bytes, Some(head.headers))
+            }
+        };
+        let Some(operation) = operation else { return Ok(answer(status, headers, bytes)) };
+        if let Some(token) = token.filter(|_| status.is_success()) {
+            self.state().answers.insert(token, (status, bytes.clone()));
+        }
+        self.record(&operation, status, fault);
+        if fault == Some(Fault::Lost) {
+            return Err(io::Error::other("the answer is lost on purpose"));
+        }
+        Ok(answer(status, headers, self.slowed(&operation, bytes)))
+    }
+
+    /// The fault of this call, if it is a changing one whose turn has come.
+    ///
+    /// Only what makes the resources of a provision counts: locks and records are not its steps.
+    fn fault(&self, operation: &Operation) -> Option<Fault> {
+        if !operation.is_mutating() || operation.service == "ssm" {
+            return None;
+        }
+        let mut state = self.state();
+        state.mutating += 1;
+        let at = state.mutating;
+        state.scheduled.iter().find(|scheduled| scheduled.at == at).map(|scheduled| scheduled.fault)
+    }
+
+    fn record(&self, operation: &Operation, status: StatusCode, fault: Option<Fault>) {
+        let mut state = self.state();
+        if status.is_success() {
+            let now = Instant::now();
+            match operation.name.as_str() {
+                "CreateNatGateway" => _ = state.created.insert("nat-gateway", now),
+                "CreateLoadBalancer" => _ = state.created.insert("load-balancer", now),
+                _ => {}
+            }
+        }
+        state.calls.push(Call { operation: operation.clone(), status: status.as_u16(), fault });
+    }
+
+    /// Shows new resources as AWS does while it is still at work on them.
+    fn slowed(&self, operation: &Operation, bytes: Bytes) -> Bytes {
+        let state = self.state();
+        let is_young = |kind: &str, time| state.created.get(kind).is_some_and(|created| created.elapsed() < time);
+        let (from, to) = match operation.name.as_str() {
+            "CreateNatGateway" | "DescribeNatGateways" if is_young("nat-gateway", state.slowness.nat_gateway) => {
+                ("<state>available</state>", "<state>pending</state>")
+            }
+            "CreateLoadBalancer" | "DescribeLoadBalancers" if is_young("load-balancer", state.slowness.load_balancer) => {
+                ("<Code>active</Code>", "<Code>provisioning</Code>")
+            }
+            _ => return bytes,
+        };
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Bytes::from(text.replace(from, to)),
+            Err(_) => bytes,
+        }
+    }
+}
+
+fn answer(status: StatusCode, headers: Option<hyper::HeaderMap>, bytes: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(bytes));
+    *answer.status_mut() = status;
+    let kept = headers.into_iter().flatten().filter_map(|(name, value)| Some((name?, value)));
+    let kept = kept.filter(|(name, _)| *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING);
+    answer.headers_mut().extend(kept);
+    answer
+}
+
+/// How AWS refuses, in the protocol of the service.
+fn refusal(operation: &Operation, fault: Fault) -> Answer {
+    let denied = fault == Fault::Refused;
+    let status = match (denied, operation.service.as_str()) {
+        (true, _) => StatusCode::FORBIDDEN,
+        (false, "ec2") => StatusCode::SERVICE_UNAVAILABLE,
+        (false, _) => StatusCode::BAD_REQUEST,
+    };
+    let message = format!("{} is made to fail by a test", operation.name);
+    let text = match operation.service.as_str() {
+        "ec2" => {
+            let code = if denied { "UnauthorizedOperation" } else { "RequestLimitExceeded" };
+            format!("<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>test</RequestID></Response>")
+        }
+        "elasticloadbalancing" => {
+            let code = if denied { "AccessDenied" } else { "Throttling" };
+            format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>test</RequestId></ErrorResponse>")
+        }
+        _ => {
+            let code = if denied { "AccessDeniedException" } else { "ThrottlingException" };
+            format!(r#"{{"__type":"{code}","message":"{message}"}}"#)
+        }
+    };
+    answer(status, None, Bytes::from(text))
+}
+
+/// Posts JSON to a server on this machine; its status.
+pub async fn post(endpoint: &str, path: &str, body: String) -> u16 {
+    let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::post(format!("{endpoint}{path}")).header("content-type", "application/json");
+    let request = request.body(Full::new(Bytes::from(body))).expect("the request is well formed");
+    client.request(request).await.map_or(0, |answer| answer.status().as_u16())
+}

@@ -1,0 +1,27 @@
+//! The trials, by what they are about.
+
+mod faults;
+mod inputs;
+mod provision;
+mod together;
+
+use crate::Body;
+use moat_tests::local::{ACCOUNT, REGION};
+use serde_json::{Value, json};
+
+/// Every trial with its name, in the order in which they run.
+pub fn all() -> Vec<(&'static str, Body)> {
+    [provision::trials(), inputs::trials(), together::trials(), faults::trials()].concat()
+}
+
+/// A network and a service with these names, in two zones, with an image that the local ECR has.
+fn input(network: &str, service: &str) -> Value {
+    json!({
+        "network": {"name": network},
+        "service": {"name": service, "network": network, "image": image("hello:1"), "port": 8080}
+    })
+}
+
+fn image(name: &str) -> String {
+    format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}")
+}
