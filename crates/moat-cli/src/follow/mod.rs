@@ -11,6 +11,7 @@ mod report;
 pub use child::{machines, matches};
 pub use event::{Ending, Event};
 pub use lane::Lane;
+pub use report::waiting_for;
 
 /// Something to tell, once.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +75,7 @@ impl Status {
         if let (false, Some(next)) = (self.waiting.is_empty(), self.next) {
             let left = (next - now).max(0.0).ceil();
             let look = if left > 0.0 { format!("next look in {left:.0} s") } else { "looking".into() };
-            return format!("waiting for {}, {look}", self.waiting.join(" and "));
+            return format!("waiting for {}, {look}", waiting_for(&self.waiting));
         }
         match self.states.as_slice() {
             [] => "starting".into(),

@@ -1,7 +1,7 @@
 //! A line of progress.
 
 use super::{count, duration};
-use crate::follow::{Ending, News};
+use crate::follow::{Ending, News, waiting_for};
 use crate::paint::Paint;
 
 /// One piece of news as a line; `None` when it is not worth one.
@@ -10,7 +10,7 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
         News::Begun { state } => paint.dim(format!("{state} ...")),
         News::Done { state, took } => format!("{} {}", paint.green(state), paint.dim(format!("({})", short(*took)))),
         News::Change(step) => paint.bold(step),
-        News::Waiting { on, next } => format!("waiting for {}, next look in {next} s", on.join(" and ")),
+        News::Waiting { on, next } => format!("waiting for {}, next look in {next} s", waiting_for(on)),
         News::Setback { error, message, next } => {
             format!("{}, trying again in {next} s", paint.yellow(format!("{error}: {message}")))
         }

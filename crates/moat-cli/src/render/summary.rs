@@ -36,7 +36,7 @@ pub fn summary(output: &Value, took: f64, paint: Paint) -> String {
         changes.iter().for_each(|change| text.push_str(&format!("  {change}\n")));
     }
     if let Some(proof) = proof {
-        let title = if proof.holds { "Proof that no task can be reached from outside" } else { "Not proven" };
+        let title = if proof.holds { "Proof that the tasks are private" } else { "Not proven" };
         text.push_str(&format!("\n{}\n", paint.bold(title)));
         let sentences = proof.statements.iter().chain(&proof.faults);
         sentences.for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
