@@ -1,0 +1,87 @@
+//! The sample inputs: those that people copy must be right, and each bad one must be told what is bad about it.
+
+mod infra;
+
+use moat::spec;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Bad in a way that only an account can tell.
+const NEED_AN_ACCOUNT: &[&str] = &["image-not-in-registry", "zones-more-than-region"];
+
+/// Where each of the others is bad.
+const POINTERS: &[(&str, &[&str])] = &[
+    ("cidr-malformed", &["/network/cidr"]),
+    ("cidr-not-private", &["/network/cidr"]),
+    ("cidr-too-small-for-zones", &["/network/cidr"]),
+    ("cidr-with-host-bits", &["/network/cidr"]),
+    ("cpu-memory-pair", &["/service/memory"]),
+    ("empty", &[""]),
+    ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
+    ("image-without-tag", &["/service/image"]),
+    ("list", &[""]),
+    (
+        "many-problems",
+        &[
+            "/network/cidr",
+            "/network/name",
+            "/service/image",
+            "/service/loadBalancer/healthCheck/path",
+            "/service/memory",
+            "/service/port",
+        ],
+    ),
+    ("name-illegal", &["/network/name"]),
+    ("name-too-long", &["/network/name"]),
+    ("network-mismatch", &["/service/network"]),
+    ("port-too-large", &["/service/port"]),
+    ("port-zero", &["/service/port"]),
+    ("string", &[""]),
+    ("unknown-field", &["/network/cdir"]),
+    ("zones-one", &["/network/zones"]),
+];
+
+fn samples(folder: &str) -> BTreeMap<String, Value> {
+    let files = std::fs::read_dir(infra::path(folder)).expect(folder).map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    };
+    files.map(read).collect()
+}
+
+#[test]
+fn every_sample_is_a_good_input() {
+    let samples = samples("events/provision");
+    assert!(samples.len() >= 4);
+    for (name, sample) in samples {
+        if let Err(problems) = spec::read(&sample) {
+            panic!("{name}: {problems:?}");
+        }
+    }
+}
+
+#[test]
+fn every_bad_sample_is_told_where_it_is_bad() {
+    let expected: BTreeMap<&str, &[&str]> = POINTERS.iter().copied().collect();
+    for (name, sample) in samples("events/provision/bad") {
+        let problems = spec::read(&sample).err();
+        if NEED_AN_ACCOUNT.contains(&name.as_str()) {
+            assert_eq!(problems, None, "{name}");
+            continue;
+        }
+        let problems = problems.unwrap_or_else(|| panic!("{name} was taken"));
+        let mut pointers: Vec<&str> = problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
+        pointers.sort_unstable();
+        assert_eq!(Some(pointers.as_slice()), expected.get(name.as_str()).copied(), "{name}");
+    }
+}
+
+#[test]
+fn a_spec_that_no_parameter_can_hold_is_bad() {
+    let long = "x".repeat(moat::parameters::MAX_SIZE);
+    let service = json!({ "name": "web", "network": "main", "image": "nginx:1", "environment": { "LONG": long } });
+    let problems = spec::read(&json!({ "service": service })).unwrap_err();
+    assert_eq!(problems[0].pointer.as_deref(), Some("/service"));
+}

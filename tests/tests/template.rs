@@ -1,0 +1,215 @@
+//! The template: who may do what, to what, and that nothing in it is left to a default that surprises.
+
+mod infra;
+
+use infra::{list, machines, resources, role_of, statements, states, strings, template};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Actions for which IAM knows no resource.
+/// Source: "Actions, resources, and condition keys" of each service, Service Authorization Reference.
+const WITHOUT_RESOURCES: &[&str] = &[
+    "ec2:DescribeAddresses",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeNatGateways",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "ecs:DescribeTaskDefinition",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "logs:DescribeLogGroups",
+];
+
+/// Changes that no tag can guard, and what guards them instead.
+const UNTAGGED: &[(&str, &str)] = &[
+    ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
+    ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
+    ("WriteItsLog", "its own log group, by ARN"),
+    ("GiveTasksTheirExecutionRole", "one role, to one service"),
+    ("LetElbWork", "one role, for one service"),
+    ("LetEcsWork", "one role, for one service"),
+    ("SettleAStage", "one machine"),
+    ("FollowItToItsEnd", "executions of one machine"),
+    ("BeToldThatItEnded", "one rule"),
+    ("CallTheLambdas", "functions, by ARN"),
+    ("CallTheStages", "functions, by ARN"),
+];
+
+fn actions(statement: &Value) -> Vec<&str> {
+    strings(&statement["Action"])
+}
+
+fn reads(action: &str) -> bool {
+    let verb = action.split(':').nth(1).unwrap();
+    ["Describe", "Get", "List"].iter().any(|read| verb.starts_with(read))
+}
+
+/// Every statement of every role, with the role's id.
+fn all(template: &Value) -> Vec<(&str, &Value)> {
+    let roles = resources(template, "AWS::IAM::Role");
+    roles.into_iter().flat_map(|(id, role)| statements(role).into_iter().map(move |found| (id, found))).collect()
+}
+
+#[test]
+fn every_function_and_machine_has_a_role_of_its_own() {
+    let template = template();
+    let mut roles = BTreeSet::new();
+    for kind in ["AWS::Serverless::Function", "AWS::Serverless::StateMachine"] {
+        for (id, properties) in resources(&template, kind) {
+            let role = properties["Role"].as_str().unwrap_or_else(|| panic!("{id} has no explicit role"));
+            assert!(roles.insert(role.to_owned()), "{id} shares {role}");
+        }
+    }
+}
+
+#[test]
+fn no_statement_allows_more_actions_than_it_names() {
+    let template = template();
+    for (id, statement) in all(&template) {
+        assert_eq!(statement["Effect"], "Allow");
+        for action in actions(statement) {
+            assert!(!action.contains('*') && action.contains(':'), "{id}: {action}");
+        }
+        assert!(statement.get("NotAction").is_none() && statement.get("NotResource").is_none(), "{id}");
+    }
+}
+
+#[test]
+fn every_resource_is_named_unless_iam_knows_none() {
+    let template = template();
+    for (id, statement) in all(&template) {
+        if strings(&statement["Resource"]).contains(&"*") && statement.get("Condition").is_none() {
+            for action in actions(statement) {
+                assert!(WITHOUT_RESOURCES.contains(&action), "{id}: {action} on every resource");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_change_asks_for_ownership() {
+    let template = template();
+    for (id, statement) in all(&template) {
+        let sid = statement["Sid"].as_str().expect("a Sid");
+        let is_excepted = UNTAGGED.iter().any(|(excepted, _)| *excepted == sid);
+        let changes = actions(statement).into_iter().any(|action| !reads(action));
+        let condition = statement["Condition"].to_string();
+        let is_guarded = ["aws:RequestTag/moat:", "aws:ResourceTag/moat:", "CreateAction"];
+        let is_guarded = is_guarded.iter().any(|key| condition.contains(key));
+        assert!(!changes || is_excepted || is_guarded, "{id}: {sid} changes things that may not be moat's");
+        assert!(!is_excepted || changes, "{id}: {sid} needs no exception");
+    }
+}
+
+#[test]
+fn tags_can_be_set_only_on_what_is_being_created() {
+    let template = template();
+    for (id, role) in resources(&template, "AWS::IAM::Role") {
+        let allowed: BTreeSet<&str> = statements(role).into_iter().flat_map(actions).collect();
+        for statement in statements(role) {
+            for service in ["ec2", "ecs", "elasticloadbalancing"] {
+                let created = strings(&statement["Condition"]["StringEquals"][format!("{service}:CreateAction")]);
+                for action in &created {
+                    assert!(allowed.contains(&*format!("{service}:{action}")), "{id} never calls {action}");
+                }
+                let tagging = ["ec2:CreateTags", "ecs:TagResource", "elasticloadbalancing:AddTags"];
+                if actions(statement).iter().any(|action| tagging.contains(action) && action.starts_with(service)) {
+                    assert!(!created.is_empty(), "{id} may tag anything");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_that_can_be_tagged_is() {
+    let template = template();
+    let function_tags = &template["Globals"]["Function"]["Tags"];
+    assert!(function_tags["moat:stack"].is_string());
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        if resource["Type"] != "AWS::Serverless::Function" {
+            assert!(resource["Properties"]["Tags"].to_string().contains("moat:stack"), "{id} has no tags");
+        }
+    }
+}
+
+#[test]
+fn every_function_logs_to_a_group_that_forgets() {
+    let template = template();
+    let groups = resources(&template, "AWS::Logs::LogGroup");
+    for (id, function) in resources(&template, "AWS::Serverless::Function") {
+        let group = groups[function["LoggingConfig"]["LogGroup"].as_str().unwrap()];
+        let name = function["FunctionName"].as_str().unwrap();
+        assert_eq!(group["LogGroupName"], format!("/aws/lambda/{name}"), "{id}");
+        assert!(group["RetentionInDays"].is_string(), "{id} keeps its logs for ever");
+        assert_eq!(function["LoggingConfig"]["LogFormat"], "JSON", "{id}");
+    }
+}
+
+#[test]
+fn functions_are_small_rust_programs() {
+    let template = template();
+    let globals = &template["Globals"]["Function"];
+    assert_eq!(globals["Runtime"], "provided.al2023");
+    assert_eq!(globals["Handler"], "bootstrap");
+    for (id, function) in resources(&template, "AWS::Serverless::Function") {
+        let name = function["FunctionName"].as_str().unwrap();
+        assert_eq!(function["CodeUri"], format!("../.build/lambda/{name}/"), "{id}");
+        assert!(infra::text("Makefile").contains(name), "{name} is not built");
+    }
+}
+
+#[test]
+fn a_function_gives_up_before_the_task_that_waits_for_it() {
+    let template = template();
+    let patience = template["Globals"]["Function"]["Timeout"].as_u64().unwrap();
+    for (name, machine) in machines() {
+        for (state_name, state) in states(name, &machine) {
+            if state["Type"] == "Task" {
+                assert!(state["TimeoutSeconds"].as_u64() > Some(patience), "{name}: {state_name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_machine_may_call_what_it_calls_and_nothing_else() {
+    let template = template();
+    let provision = &resources(&template, "AWS::Serverless::StateMachine")["Provision"];
+    let invoked: BTreeSet<String> = invoked(role_of(&template, provision));
+    let named = infra::text("infra/statemachines/provision.asl.json");
+    let named = infra::between(&named, "${", '}').into_iter().filter(|name| name.ends_with("Function"));
+    assert_eq!(invoked, named.map(|name| format!("{name}.Arn")).collect());
+
+    let settle = &resources(&template, "AWS::Serverless::StateMachine")["Settle"];
+    let stages = ["IngressFunction.Arn", "NetworkFunction.Arn", "ServiceFunction.Arn"];
+    assert_eq!(self::invoked(role_of(&template, settle)), stages.map(str::to_owned).into());
+}
+
+fn invoked(role: &Value) -> BTreeSet<String> {
+    let invoking = statements(role).into_iter().filter(|found| actions(found).contains(&"lambda:InvokeFunction"));
+    invoking.flat_map(|found| strings(&found["Resource"])).map(str::to_owned).collect()
+}
+
+#[test]
+fn names_that_others_rely_on_stay() {
+    let template = template();
+    let functions = resources(&template, "AWS::Serverless::Function");
+    let names: BTreeSet<&str> = functions.values().filter_map(|function| function["FunctionName"].as_str()).collect();
+    assert_eq!(names, ["moat-ingress", "moat-network", "moat-service", "moat-spec", "moat-verify"].into());
+    let machines = resources(&template, "AWS::Serverless::StateMachine");
+    let names: BTreeSet<&str> = machines.values().filter_map(|machine| machine["Name"].as_str()).collect();
+    assert_eq!(names, ["moat-provision", "moat-settle"].into());
+    assert!(list(&template["Parameters"]["OwnershipConditions"]["AllowedValues"]).contains(&Value::from("off")));
+    assert_eq!(template["Parameters"]["OwnershipConditions"]["Default"], "enforced");
+}
