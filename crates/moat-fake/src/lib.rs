@@ -1,1 +1,38 @@
-//! stub
+//! An AWS account in memory, for tests: slow, lagging, faulty, and not ours alone.
+//!
+//! It is strict. What AWS refuses it refuses, under AWS's code, and a step that would open a way from the Internet to
+//! the tasks stops the test at that very step. It runs on a clock of its own, so that a provision that takes AWS five
+//! minutes takes a millisecond here, and on a seed, so that every run can be repeated.
+//!
+//! Start with [`World`] for an account, [`Execution`] for what `moat-provision` does to it, and [`fault`] for what may
+//! go wrong on the way.
+
+mod answer;
+mod breach;
+mod call;
+mod census;
+mod chance;
+mod clock;
+mod execution;
+pub mod fault;
+mod ingress;
+mod network;
+mod parameters;
+mod people;
+mod rules;
+mod service;
+mod shelf;
+mod state;
+mod tokens;
+pub mod trial;
+mod world;
+
+pub use call::Hand;
+pub use chance::Chance;
+pub use clock::Clock;
+pub use execution::{Asked, End, Execution};
+pub use fault::{Fault, Faults};
+pub use parameters::Store;
+pub use rules::Rules;
+pub use state::State;
+pub use world::World;

@@ -141,6 +141,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "InvalidAllocationID.NotFound"
         | "InvalidNatGatewayID.NotFound"
         | "InvalidRouteTableID.NotFound"
+        | "InvalidAssociationID.NotFound"
         | "InvalidGroup.NotFound"
         | "InvalidGroupId.NotFound"
         | "InvalidVpcEndpointId.NotFound"

@@ -138,7 +138,7 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
         retry_after = Some(retry_after.map_or(SETTLING, |after| if waiting.is_empty() { SETTLING } else { after }));
     }
     if !applied.setbacks.is_empty() {
-        retry_after = Some(retry_after.map_or(SETBACK, |after| after.min(SETBACK)));
+        retry_after = Some(SETBACK);
     }
     waiting.extend(applied.held.into_iter().map(|(missing, steps)| {
         let names: Vec<&str> = missing.iter().map(Logical::as_str).collect();

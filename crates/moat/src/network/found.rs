@@ -4,7 +4,9 @@
 //! which are twins: left over from a create call whose answer was lost. Two in use are a refusal that names both.
 
 use super::desired::{self, Zone};
-use super::observed::{Address, Endpoint, InternetGateway, NatGateway, Observed, RouteTable, Subnet, Target, Vpc};
+use super::observed::{
+    Address, Endpoint, InternetGateway, NatGateway, NatState, Observed, RouteTable, Subnet, Target, Vpc,
+};
 use crate::cidr::Side;
 use crate::ids::{NatGatewayId, VpcId};
 use crate::name::Logical;
@@ -164,7 +166,7 @@ impl<'a> Found<'a> {
     }
 
     /// What steps may need: ids by logical name, and facts.
-    pub fn bindings(&self, spec: &NetworkSpec, observed: &Observed) -> Bindings {
+    pub fn bindings(&self, observed: &Observed) -> Bindings {
         let mut bindings = Bindings::default();
         let Some(vpc) = self.vpc else { return bindings };
         bindings.bind(desired::vpc(), vpc.id.0.clone());
@@ -179,7 +181,7 @@ impl<'a> Found<'a> {
         }
         for gateway in &self.nat_gateways {
             bindings.bind(gateway.resource.clone(), gateway.id.0.clone());
-            if gateway.state == super::observed::NatState::Available {
+            if gateway.state == NatState::Available {
                 bindings.bind(gateway.resource.available(), gateway.id.0.clone());
             }
         }
@@ -195,17 +197,21 @@ impl<'a> Found<'a> {
         if let Some(group) = observed.default_groups.iter().find(|group| group.vpc == vpc.id) {
             bindings.bind(desired::default_group(), group.id.0.clone());
         }
-        self.bind_idle(spec, observed, &mut bindings);
+        self.bind_idle(observed, &vpc.id, &mut bindings);
         bindings
     }
 
-    /// The facts that let something be removed: nothing uses it any more.
-    fn bind_idle(&self, _: &NetworkSpec, observed: &Observed, bindings: &mut Bindings) {
-        for gateway in self.spare_nat_gateways.iter().filter(|gateway| !is_routed(observed, &gateway.id)) {
-            bindings.bind(idle(&gateway.id.0), gateway.id.0.clone());
+    /// The facts that let something be removed: nothing uses it any more, or it never worked.
+    ///
+    /// They are bound to the VPC's id: the thing itself will soon be gone, and the next pass must not wait to see it.
+    fn bind_idle(&self, observed: &Observed, vpc: &VpcId, bindings: &mut Bindings) {
+        let spare = self.spare_nat_gateways.iter().filter(|gateway| !is_routed(observed, &gateway.id));
+        let failed = observed.nat_gateways.iter().filter(|gateway| matches!(gateway.state, NatState::Failed(_)));
+        for id in spare.copied().chain(failed).map(|gateway| &gateway.id) {
+            bindings.bind(idle(&id.0), vpc.0.clone());
         }
         for address in self.spare_addresses.iter().filter(|address| is_free(observed, address)) {
-            bindings.bind(idle(&address.id.0), address.id.0.clone());
+            bindings.bind(idle(&address.id.0), vpc.0.clone());
         }
     }
 }
@@ -231,7 +237,6 @@ fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
 
 /// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.
 fn is_free(observed: &Observed, address: &Address) -> bool {
-    use super::observed::NatState;
     let holds = |gateway: &NatGateway| {
         gateway.allocation.as_ref() == Some(&address.id) && gateway.state != NatState::Deleted
     };

@@ -38,7 +38,7 @@ impl Stage for Network {
     }
 
     fn bindings(spec: &NetworkSpec, observed: &Observed) -> Bindings {
-        found::Found::of(spec, observed).map(|found| found.bindings(spec, observed)).unwrap_or_default()
+        found::Found::of(spec, observed).map(|found| found.bindings(observed)).unwrap_or_default()
     }
 
     /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.

@@ -1,0 +1,68 @@
+//! What there should be in the account in the end: one of each, and nothing else that costs money.
+
+use crate::execution::Asked;
+use crate::people::ids_of;
+use crate::state::State;
+use crate::world::World;
+use moat::network::desired;
+use moat::network::observed::NatState;
+use moat::spec::Nat;
+
+impl World {
+    /// Everything that is there too often, not often enough, or without a use. Empty when all is well.
+    pub fn census(&self, asked: &Asked) -> Vec<String> {
+        self.read(|state| {
+            let mut wrong = once_each(state, asked);
+            wrong.extend(leftovers(state, asked));
+            wrong.extend(crate::breach::breaches(state));
+            wrong
+        })
+    }
+}
+
+fn once_each(state: &State, asked: &Asked) -> Vec<String> {
+    let mut names: Vec<String> = ["vpc", "internet-gateway", "route-table public", "vpc-endpoint s3"].map(Into::into).into();
+    let door = ["security-group load-balancer", "security-group tasks", "load-balancer", "target-group", "listener http"];
+    names.extend(door.map(String::from));
+    names.extend(["cluster", "log-group", "service"].map(String::from));
+    for (at, letter) in desired::letters(asked.network.zones).enumerate() {
+        names.extend([format!("subnet public-{letter}"), format!("subnet private-{letter}")]);
+        names.push(format!("route-table private-{letter}"));
+        if at == 0 || asked.network.egress.nat == Nat::PerZone {
+            names.extend([format!("elastic-ip {letter}"), format!("nat-gateway {letter}")]);
+        }
+    }
+    let counted = names.iter().map(|name| (name, ids_of(state, name)));
+    counted.filter(|(_, ids)| ids.len() != 1).map(|(name, ids)| format!("{name} exists as {ids:?}")).collect()
+}
+
+/// How many there may be of each kind, whatever their tags say.
+fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
+    let zones = usize::from(asked.network.zones);
+    let gateways = if asked.network.egress.nat == Nat::PerZone { zones } else { 1 };
+    let live = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Available).count();
+    let half = state.nat_gateways.there().filter(|gateway| matches!(gateway.state, NatState::Failed(_) | NatState::Pending));
+    let counts = [
+        ("VPCs", state.vpcs.there().count(), 1),
+        ("Internet gateways", state.internet_gateways.there().count(), 1),
+        ("subnets", state.subnets.there().count(), 2 * zones),
+        ("route tables", state.tables.there().count(), 2 + zones),
+        ("elastic IPs", state.addresses.there().count(), gateways),
+        ("NAT gateways", live, gateways),
+        ("failed or pending NAT gateways", half.count(), 0),
+        ("VPC endpoints", state.endpoints.there().count(), 1),
+        ("security groups", state.groups.there().count(), 3),
+        ("load balancers", state.balancers.there().count(), 1),
+        ("target groups", state.targets.there().count(), 1),
+        ("listeners", state.listeners.there().count(), 1),
+        ("clusters", state.clusters.there().count(), 1),
+        ("services", state.services.there().count(), 1),
+        ("locks", state.parameters.len(), 0),
+    ];
+    let wrong = counts.into_iter().filter(|(_, have, want)| have != want);
+    let mut wrong: Vec<String> = wrong.map(|(what, have, want)| format!("{have} {what} instead of {want}")).collect();
+    for address in state.addresses.there().filter(|address| state.holder(&address.id).is_none()) {
+        wrong.push(format!("{} {} is used by nothing", address.id, address.ip));
+    }
+    wrong
+}

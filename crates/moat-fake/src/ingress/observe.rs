@@ -1,0 +1,79 @@
+//! Reads a service's door: groups by tag, load balancer and target group by name, then what hangs on them.
+
+use crate::call::Hand;
+use crate::state::State;
+use futures_util::try_join;
+use moat::error::Failure;
+use moat::ingress::desired::Group;
+use moat::ingress::observed::{Listener, LoadBalancer, LoadBalancerState, SecurityGroup, TargetGroup};
+use moat::ingress::{IngressSpec, Observed};
+use moat::tags::{self, Owner};
+
+pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<Observed, Failure> {
+    let (us, name) = (owner.clone(), spec.aws_name());
+    let groups = hand.look("describe security groups", move |state| security_groups(state, &us));
+    let (us, named) = (owner.clone(), name.clone());
+    let balancer = hand.look("describe load balancer", move |state| load_balancer(state, &us, &named));
+    let us = owner.clone();
+    let target = hand.look("describe target group", move |state| target_group(state, &us, &name));
+    let (groups, load_balancer, target_group) = try_join!(groups, balancer, target)?;
+    let listeners = match load_balancer.as_ref().filter(|found| found.is_ours).map(|found| found.arn.0.clone()) {
+        Some(arn) => hand.look("describe listeners", move |state| listeners(state, &arn)).await?,
+        None => Vec::new(),
+    };
+    Ok(Observed { groups, load_balancer, target_group, listeners })
+}
+
+fn security_groups(state: &State, owner: &Owner) -> Vec<SecurityGroup> {
+    let ours = state.groups.seen_of(owner, state.now).filter_map(|kept| {
+        let name = kept.tags.get(tags::RESOURCE)?;
+        Some((&kept.thing, Group::ALL.into_iter().find(|group| group.logical().as_str() == name)?))
+    });
+    ours.map(|(found, group)| {
+        let mut rules: Vec<_> = found.rules.seen(state.now).cloned().collect();
+        rules.sort();
+        rules.dedup();
+        SecurityGroup { id: found.id.clone(), group, vpc: found.vpc.clone(), rules }
+    })
+    .collect()
+}
+
+fn load_balancer(state: &State, owner: &Owner, name: &str) -> Option<LoadBalancer> {
+    let kept = state.balancers.seen(state.now).find(|kept| kept.thing.name == name)?;
+    let found = &kept.thing;
+    let is_active = state.now >= found.active_at;
+    Some(LoadBalancer {
+        arn: found.arn.as_str().into(),
+        is_ours: owner.owns(&kept.tags),
+        state: if is_active { LoadBalancerState::Active } else { LoadBalancerState::Provisioning },
+        is_internet_facing: true,
+        dns_name: format!("{name}.us-east-1.elb.amazonaws.com"),
+        subnets: found.subnets.clone(),
+        groups: found.groups.clone(),
+        attributes: found.attributes.clone(),
+        age: u32::try_from((state.now - found.born) / 1000).ok(),
+    })
+}
+
+fn target_group(state: &State, owner: &Owner, name: &str) -> Option<TargetGroup> {
+    let kept = state.targets.seen(state.now).find(|kept| kept.thing.name == name)?;
+    Some(TargetGroup {
+        arn: kept.thing.arn.as_str().into(),
+        is_ours: owner.owns(&kept.tags),
+        vpc: kept.thing.vpc.clone(),
+        health_check: kept.thing.health_check.clone(),
+        attributes: kept.thing.attributes.clone(),
+    })
+}
+
+fn listeners(state: &State, balancer: &str) -> Vec<Listener> {
+    let found = state.listeners.seen(state.now).map(|kept| &kept.thing).filter(|found| found.balancer == balancer);
+    found
+        .map(|found| Listener {
+            arn: found.arn.as_str().into(),
+            port: found.port,
+            protocol: found.protocol.clone(),
+            forwards_to: found.forwards_to.as_deref().map(Into::into),
+        })
+        .collect()
+}

@@ -1,0 +1,100 @@
+//! Elastic IPs and NAT gateways.
+
+use super::known;
+use crate::answer::{Answer, refuse};
+use crate::state::{Address, NatGateway, State};
+use crate::tokens;
+use moat::ids::{AllocationId, NatGatewayId};
+use moat::name::Logical;
+use moat::network::desired;
+use moat::network::observed::NatState;
+use moat::stage::Done;
+use moat::tags::Owner;
+
+/// Where a NAT gateway goes.
+pub struct Place {
+    pub vpc: String,
+    pub subnet: String,
+    pub allocation: String,
+}
+
+pub fn allocate(state: &mut State, owner: &Owner, name: &Logical) -> Answer {
+    let have = state.addresses.there().count();
+    if have >= state.rules.addresses {
+        return refuse("AddressLimitExceeded", format!("the account has {have} addresses, as many as it may"));
+    }
+    let id = AllocationId(state.id("eipalloc"));
+    let ip = format!("198.51.100.{}", state.addresses.there().count() + 1);
+    let (seen, usable) = (state.seen_from(), state.seen_from());
+    state.addresses.put(Address { id: id.clone(), ip }, owner.tags(name), seen, usable);
+    Ok(Done::Made(id.0))
+}
+
+/// AWS answers with a gateway at once and finds out later what is wrong: then the gateway fails, with a code.
+pub fn create(
+    state: &mut State,
+    owner: &Owner,
+    letter: char,
+    Place { vpc, subnet, allocation }: Place,
+    predecessor: Option<&NatGatewayId>,
+) -> Answer {
+    let name = desired::nat_gateway(letter);
+    let token = tokens::derived(&vpc, &name, predecessor.map(NatGatewayId::as_str));
+    let parameters = format!("{subnet} {allocation}");
+    if let Some(made) = state.tokens.made(&token, &parameters)? {
+        return Ok(Done::Made(made));
+    }
+    known(state.subnets.usable(&subnet, state.now), "InvalidSubnet", &subnet)?;
+    let address = known(state.addresses.usable(&allocation, state.now), "InvalidAllocationID.NotFound", &allocation)?;
+    let has_way = state.internet_gateways.there().any(|g| g.vpc.as_ref().is_some_and(|id| id.as_str() == vpc));
+    let fails = match state.holder(&address.id) {
+        Some(holder) => Some(format!("Resource.AlreadyAssociated: {allocation} is in use by {}", holder.id)),
+        None if !has_way => Some(format!("Gateway.NotAttached: {vpc} has no Internet gateway attached")),
+        None => state.rules.nat_gateway_fails.clone(),
+    };
+    let next = match fails {
+        Some(why) => (state.after((1_000, 5_000)), NatState::Failed(why)),
+        None => (state.after(state.rules.nat_gateway), NatState::Available),
+    };
+    let id = NatGatewayId(state.id("nat"));
+    let gateway = NatGateway {
+        id: id.clone(),
+        vpc: vpc.into(),
+        subnet: subnet.into(),
+        allocation: allocation.into(),
+        state: NatState::Pending,
+        born: state.now,
+        next: Some(next),
+    };
+    let (seen, usable) = (state.seen_from(), state.seen_from());
+    state.nat_gateways.put(gateway, owner.tags(&name), seen, usable);
+    state.tokens.keep(token, parameters, id.0.clone());
+    Ok(Done::Made(id.0))
+}
+
+pub fn delete(state: &mut State, id: &NatGatewayId) -> Answer {
+    let deleted = state.after(state.rules.nat_gateway_delete);
+    let now = state.now;
+    match state.nat_gateways.get_mut(id.as_str()) {
+        None => refuse("NatGatewayNotFound", format!("{id} was not found")),
+        Some(gateway) if matches!(gateway.state, NatState::Deleting | NatState::Deleted) => Ok(Done::Changed),
+        Some(gateway) => {
+            // One that failed has nothing to take down.
+            let at = if matches!(gateway.state, NatState::Failed(_)) { now + 1_000 } else { deleted };
+            gateway.state = NatState::Deleting;
+            gateway.next = Some((at, NatState::Deleted));
+            Ok(Done::Changed)
+        }
+    }
+}
+
+/// In truth AWS answers `AuthFailure` for an address that a NAT gateway holds; the hands read that as a conflict (T4).
+pub fn release(state: &mut State, id: &AllocationId) -> Answer {
+    known(state.addresses.get(id.as_str()), "InvalidAllocationID.NotFound", id.as_str())?;
+    if let Some(holder) = state.holder(id) {
+        return refuse("InvalidIPAddress.InUse", format!("{id} is in use by {}", holder.id));
+    }
+    let until = state.seen_from();
+    state.addresses.remove(|address| address.id == *id, until);
+    Ok(Done::Changed)
+}

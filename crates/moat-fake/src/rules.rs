@@ -1,0 +1,55 @@
+//! How this account behaves, as far as AWS leaves it open.
+
+use crate::chance::Chance;
+
+/// The longest that a request goes on after its answer was given up, in milliseconds.
+pub const LATE: u64 = 4_000;
+
+/// All times in milliseconds.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The longest that AWS takes to show what it made. moat's passes count on less than five seconds.
+    pub lag: u64,
+    /// In how many of a hundred cases AWS is late at all.
+    pub lagging: u64,
+    /// How long a NAT gateway, a load balancer and a deployment take, at least and at most.
+    pub nat_gateway: (u64, u64),
+    pub nat_gateway_delete: (u64, u64),
+    pub load_balancer: (u64, u64),
+    pub deployment: (u64, u64),
+    /// How long a deleted service drains.
+    pub draining: (u64, u64),
+    /// Makes the next NAT gateways fail with this code and message.
+    pub nat_gateway_fails: Option<String>,
+    /// How many Elastic IPs the account may have.
+    pub addresses: usize,
+}
+
+impl Default for Rules {
+    /// The times of shared/aws-facts.md, and no lag.
+    fn default() -> Self {
+        Self {
+            lag: 0,
+            lagging: 0,
+            nat_gateway: (85_000, 125_000),
+            nat_gateway_delete: (53_000, 62_000),
+            load_balancer: (139_000, 187_000),
+            deployment: (45_000, 120_000),
+            draining: (60_000, 400_000),
+            nat_gateway_fails: None,
+            addresses: 100,
+        }
+    }
+}
+
+impl Rules {
+    /// An account that shows things late.
+    pub fn lagging(chance: &mut Chance) -> Self {
+        Self { lag: *chance.one_of(&[0, 1_500, 4_000]), lagging: *chance.one_of(&[10, 30, 60]), ..Self::default() }
+    }
+
+    /// How long after the last call of a dead execution everything that it did can be seen.
+    pub const fn quiet(&self) -> u64 {
+        self.lag + LATE + 2_000
+    }
+}

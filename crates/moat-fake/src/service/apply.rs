@@ -1,0 +1,166 @@
+//! What each step of a service does, and when ECS refuses it.
+
+use crate::answer::{Answer, Refused, refuse, refuse_as};
+use crate::network::{bound, known};
+use crate::state::{Cluster, EcsService, Revision, State};
+use moat::error::Kind;
+use moat::ingress::desired as ingress;
+use moat::name::Logical;
+use moat::plan::Bindings;
+use moat::service::desired::{self, DEPLOYMENT};
+use moat::service::observed::{LogGroup, Network, TaskDefinition};
+use moat::service::step::Change;
+use moat::service::{ServiceStageSpec, ServiceStep};
+use moat::stage::Done;
+use moat::tags::Owner;
+
+pub fn apply(state: &mut State, spec: &ServiceStageSpec, step: &ServiceStep, bindings: &Bindings) -> Answer {
+    let owner = &Owner::Service(spec.service.name.clone());
+    match step {
+        ServiceStep::CreateCluster { name } => create_cluster(state, owner, name),
+        ServiceStep::CreateLogGroup { name } => create_log_group(state, owner, name),
+        ServiceStep::SetRetention { name, days } => {
+            known(state.log_groups.usable(name, state.now), "ResourceNotFoundException", name)?;
+            if let Some(group) = state.log_groups.get_mut(name) {
+                group.retention_days = Some(*days);
+            }
+            Ok(Done::Changed)
+        }
+        ServiceStep::RegisterTaskDefinition { definition } => register(state, owner, spec.aws_name(), definition),
+        ServiceStep::CreateService { tasks, subnets } => create_service(state, owner, spec, *tasks, subnets, bindings),
+        ServiceStep::UpdateService { changes, subnets } => update_service(state, spec, changes, subnets, bindings),
+    }
+}
+
+fn create_cluster(state: &mut State, owner: &Owner, name: &str) -> Answer {
+    let arn = format!("arn:aws:ecs:us-east-1:123456789012:cluster/{name}");
+    if state.clusters.get(&arn).is_none() {
+        let (seen, usable) = (state.seen_from(), state.seen_from());
+        let cluster = Cluster { arn: arn.clone(), name: name.to_owned() };
+        state.clusters.put(cluster, owner.tags(&desired::cluster()), seen, usable);
+    }
+    Ok(Done::Made(arn))
+}
+
+/// The hands take "exists already" for made, since the name is the id.
+fn create_log_group(state: &mut State, owner: &Owner, name: &str) -> Answer {
+    if state.log_groups.get(name).is_none() {
+        let seen = state.seen_from();
+        let group = LogGroup { name: name.to_owned(), retention_days: None };
+        state.log_groups.put(group, owner.tags(&desired::log_group()), seen, state.now);
+    }
+    Ok(Done::Made(name.to_owned()))
+}
+
+fn register(state: &mut State, owner: &Owner, family: String, definition: &TaskDefinition) -> Answer {
+    let number = state.revisions.there().filter(|revision| revision.family == family).count() + 1;
+    let arn = format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{family}:{number}");
+    let seen = state.seen_from();
+    let revision = Revision { arn: arn.clone(), family, definition: definition.clone() };
+    state.revisions.put(revision, owner.tags(&desired::task_definition()), seen, state.now);
+    Ok(Done::Made(arn))
+}
+
+fn create_service(
+    state: &mut State,
+    owner: &Owner,
+    spec: &ServiceStageSpec,
+    tasks: u32,
+    subnets: &[Logical],
+    bindings: &Bindings,
+) -> Answer {
+    let name = spec.aws_name();
+    let target = bound(bindings, &ingress::target_group());
+    let revision = bound(bindings, &desired::task_definition());
+    let network = network(state, subnets, bindings)?;
+    known(state.clusters.usable(&bound(bindings, &desired::cluster()), state.now), "ClusterNotFoundException", &name)?;
+    known(state.revisions.get(&revision), "ClientException", &revision)?;
+    if let Some(other) = state.services.there().find(|service| service.name == name) {
+        // Both come as InvalidParameterException, so the hands look at the message (C12).
+        return match other.draining {
+            Some(_) => refuse_as(Kind::Conflict, "InvalidParameterException", "Unable to Start a service that is still Draining."),
+            None if (&other.revision, &other.network, other.desired) == (&revision, &network, tasks) => {
+                Ok(Done::Made(other.arn.clone()))
+            }
+            None => refuse("InvalidParameterException", "Creation of service was not idempotent."),
+        };
+    }
+    served(state, &target)?;
+    let completes = state.after(state.rules.deployment);
+    let arn = format!("arn:aws:ecs:us-east-1:123456789012:service/{name}/{name}");
+    let service = EcsService {
+        arn: arn.clone(),
+        name,
+        draining: None,
+        revision,
+        network,
+        deployment: DEPLOYMENT,
+        grace: spec.service.load_balancer.health_check.grace,
+        desired: tasks,
+        running: 0,
+        target_group: Some(target),
+        began: state.now,
+        completes: Some(completes),
+    };
+    let seen = state.seen_from();
+    state.services.put(service, owner.tags(&desired::service()), seen, state.now);
+    Ok(Done::Made(arn))
+}
+
+/// ECS asks ELB which load balancer the target group belongs to: one whose listener names it (C8).
+fn served(state: &State, target: &str) -> Result<(), Refused> {
+    let names = |listener: &&crate::state::Listener| {
+        listener.forwards_to.as_deref() == Some(target) && listener.known_to_ecs <= state.now
+    };
+    if state.listeners.there().any(|listener| names(&listener)) {
+        return Ok(());
+    }
+    let message = format!("The target group with targetGroupArn {target} does not have an associated load balancer.");
+    refuse_as(Kind::Conflict, "InvalidParameterException", message)
+}
+
+fn update_service(
+    state: &mut State,
+    spec: &ServiceStageSpec,
+    changes: &[Change],
+    subnets: &[Logical],
+    bindings: &Bindings,
+) -> Answer {
+    let (name, network) = (spec.aws_name(), network(state, subnets, bindings)?);
+    let target = bound(bindings, &ingress::target_group());
+    if changes.contains(&Change::TargetGroup) {
+        served(state, &target)?;
+    }
+    let completes = state.after(state.rules.deployment);
+    let now = state.now;
+    let Some(service) = state.services.there_mut().find(|service| service.name == name) else {
+        return refuse("ServiceNotFoundException", name);
+    };
+    if service.draining.is_some() {
+        return refuse("ServiceNotActiveException", name);
+    }
+    for change in changes {
+        match change {
+            Change::TaskDefinition => service.revision = bound(bindings, &desired::task_definition()),
+            Change::Network | Change::PublicIp => service.network = network.clone(),
+            Change::Deployment => service.deployment = DEPLOYMENT,
+            Change::Grace(seconds) => service.grace = *seconds,
+            Change::Tasks(tasks) => service.desired = *tasks,
+            Change::TargetGroup => service.target_group = Some(target.clone()),
+        }
+    }
+    (service.began, service.completes) = (now, Some(completes));
+    Ok(Done::Changed)
+}
+
+/// Where tasks go. ECS looks at the ids at once.
+fn network(state: &State, subnets: &[Logical], bindings: &Bindings) -> Result<Network, Refused> {
+    let group = bound(bindings, &ingress::Group::Tasks.logical());
+    known(state.groups.usable(&group, state.now), "InvalidGroup.NotFound", &group)?;
+    let subnets: Vec<String> = subnets.iter().map(|name| bound(bindings, name)).collect();
+    for id in &subnets {
+        known(state.subnets.usable(id, state.now), "InvalidSubnetID.NotFound", id)?;
+    }
+    let subnets = subnets.into_iter().map(Into::into).collect();
+    Ok(Network { subnets, groups: [group.into()].into(), assigns_public_ip: false })
+}

@@ -1,0 +1,338 @@
+//! Everything that exists in the account, and how it goes on by itself.
+
+use crate::chance::Chance;
+use crate::fault::{Fault, Faults};
+use crate::rules::Rules;
+use crate::shelf::{HasId, Parts, Shelf, Tags};
+use crate::tokens::Tokens;
+use moat::cidr::Cidr;
+use moat::ids::{AllocationId, AssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use moat::ingress::observed as ingress;
+use moat::network::observed::{InternetGateway, NatState, Route, Subnet, Target};
+use moat::rule::Rule;
+use moat::service::observed as service;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The account. Only [`crate::World`] hands it out.
+pub struct State {
+    pub now: u64,
+    pub chance: Chance,
+    pub rules: Rules,
+    pub faults: Faults,
+    /// How many calls were made.
+    pub calls: u64,
+    /// The faults that struck.
+    pub struck: Vec<Fault>,
+    pub log: Vec<String>,
+    pub region: String,
+    pub zones: Vec<String>,
+    pub(crate) vpcs: Shelf<Vpc>,
+    pub(crate) subnets: Shelf<Subnet>,
+    pub(crate) internet_gateways: Shelf<InternetGateway>,
+    pub(crate) addresses: Shelf<Address>,
+    pub(crate) nat_gateways: Shelf<NatGateway>,
+    pub(crate) tables: Shelf<Table>,
+    pub(crate) endpoints: Shelf<Endpoint>,
+    pub(crate) groups: Shelf<Group>,
+    pub(crate) balancers: Shelf<Balancer>,
+    pub(crate) targets: Shelf<TargetGroup>,
+    pub(crate) listeners: Shelf<Listener>,
+    pub(crate) clusters: Shelf<Cluster>,
+    pub(crate) log_groups: Shelf<service::LogGroup>,
+    pub(crate) revisions: Shelf<Revision>,
+    pub(crate) services: Shelf<EcsService>,
+    /// Digests in ECR, by image with its tag.
+    pub(crate) images: BTreeMap<String, String>,
+    pub(crate) tokens: Tokens,
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// When each execution that no longer runs ended.
+    pub(crate) ended: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Vpc {
+    pub id: VpcId,
+    pub cidr: Cidr,
+    pub dns_support: bool,
+    pub dns_hostnames: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    pub id: AllocationId,
+    pub ip: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct NatGateway {
+    pub id: moat::ids::NatGatewayId,
+    pub vpc: VpcId,
+    pub subnet: SubnetId,
+    pub allocation: AllocationId,
+    pub state: NatState,
+    pub born: u64,
+    /// When the state changes by itself, and into what.
+    pub next: Option<(u64, NatState)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub id: RouteTableId,
+    pub vpc: VpcId,
+    pub is_main: bool,
+    pub associations: Parts<(AssociationId, SubnetId)>,
+    pub routes: Parts<(String, Target)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    pub id: moat::ids::VpcEndpointId,
+    pub vpc: VpcId,
+    pub tables: Parts<RouteTableId>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub id: SecurityGroupId,
+    pub name: String,
+    pub vpc: VpcId,
+    pub rules: Parts<Rule>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Balancer {
+    pub arn: String,
+    pub name: String,
+    pub subnets: BTreeSet<SubnetId>,
+    pub groups: BTreeSet<SecurityGroupId>,
+    pub attributes: BTreeMap<String, String>,
+    pub born: u64,
+    pub active_at: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct TargetGroup {
+    pub arn: String,
+    pub name: String,
+    pub vpc: VpcId,
+    pub health_check: ingress::HealthCheck,
+    pub attributes: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Listener {
+    pub arn: String,
+    pub balancer: String,
+    pub port: u16,
+    pub protocol: String,
+    pub forwards_to: Option<String>,
+    /// From when on ECS knows what the listener forwards to: it asks ELB, which may lag (C8).
+    pub known_to_ecs: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster {
+    pub arn: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Revision {
+    pub arn: String,
+    pub family: String,
+    pub definition: service::TaskDefinition,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct EcsService {
+    pub arn: String,
+    pub name: String,
+    /// `Some` while it drains: until when.
+    pub draining: Option<u64>,
+    pub revision: String,
+    pub network: service::Network,
+    pub deployment: moat::service::desired::Deployment,
+    pub grace: u32,
+    pub desired: u32,
+    pub running: u32,
+    pub target_group: Option<String>,
+    /// When the current deployment began, and when it completes if tasks can start by then.
+    pub began: u64,
+    pub completes: Option<u64>,
+}
+
+macro_rules! has_id {
+    ($($kind:ty => |$thing:ident| $id:expr),+ $(,)?) => {$(
+        impl HasId for $kind {
+            fn id(&self) -> &str {
+                let $thing = self;
+                $id
+            }
+        }
+    )+};
+}
+
+has_id! {
+    Vpc => |it| it.id.as_str(),
+    Subnet => |it| it.id.as_str(),
+    InternetGateway => |it| it.id.as_str(),
+    Address => |it| it.id.as_str(),
+    NatGateway => |it| it.id.as_str(),
+    Table => |it| it.id.as_str(),
+    Endpoint => |it| it.id.as_str(),
+    Group => |it| it.id.as_str(),
+    Balancer => |it| &it.arn,
+    TargetGroup => |it| &it.arn,
+    Listener => |it| &it.arn,
+    Cluster => |it| &it.arn,
+    service::LogGroup => |it| &it.name,
+    Revision => |it| &it.arn,
+    EcsService => |it| &it.arn,
+}
+
+/// How long EC2 shows a NAT gateway after it is deleted.
+const DELETED_SHOWN: u64 = 3_600_000;
+/// How long ECS waits before it starts tasks again that could not reach their image.
+const TASK_RETRY: u64 = 15_000;
+
+impl State {
+    pub(crate) fn new(seed: u64) -> Self {
+        let region = "us-east-1".to_owned();
+        Self {
+            now: 0,
+            chance: Chance::new(seed),
+            rules: Rules::default(),
+            faults: Faults::none(),
+            calls: 0,
+            struck: Vec::new(),
+            log: Vec::new(),
+            zones: ["a", "b", "c", "d"].map(|letter| format!("{region}{letter}")).into(),
+            region,
+            vpcs: Shelf::default(),
+            subnets: Shelf::default(),
+            internet_gateways: Shelf::default(),
+            addresses: Shelf::default(),
+            nat_gateways: Shelf::default(),
+            tables: Shelf::default(),
+            endpoints: Shelf::default(),
+            groups: Shelf::default(),
+            balancers: Shelf::default(),
+            targets: Shelf::default(),
+            listeners: Shelf::default(),
+            clusters: Shelf::default(),
+            log_groups: Shelf::default(),
+            revisions: Shelf::default(),
+            services: Shelf::default(),
+            images: BTreeMap::new(),
+            tokens: Tokens::default(),
+            parameters: BTreeMap::new(),
+            ended: BTreeMap::new(),
+        }
+    }
+
+    /// A new id, in an order that says nothing about age.
+    pub(crate) fn id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-{:08x}{:04x}", self.chance.next() as u32, self.calls & 0xffff)
+    }
+
+    /// From when on something that changes now can be seen.
+    pub(crate) fn seen_from(&mut self) -> u64 {
+        let is_late = self.rules.lag > 0 && self.chance.percent(self.rules.lagging);
+        let lag = if is_late { self.chance.between(1, self.rules.lag) } else { 0 };
+        self.now + lag
+    }
+
+    pub(crate) fn after(&mut self, (least, most): (u64, u64)) -> u64 {
+        self.now + self.chance.between(least, most)
+    }
+
+    pub(crate) fn keep_vpc(&mut self, vpc: Vpc, tags: Tags) {
+        let (seen, usable) = (self.seen_from(), self.seen_from());
+        self.vpcs.put(vpc, tags, seen, usable);
+    }
+
+    /// Lets time pass: what AWS does by itself happens.
+    pub(crate) fn tick(&mut self, now: u64) {
+        self.now = now;
+        for gateway in self.nat_gateways.there_mut() {
+            while let Some((at, state)) = gateway.next.clone().filter(|(at, _)| *at <= now) {
+                gateway.next = (state == NatState::Deleted).then_some((at + DELETED_SHOWN, NatState::Deleted));
+                let is_over = gateway.state == NatState::Deleted;
+                gateway.state = state;
+                if is_over {
+                    gateway.next = None;
+                    gateway.born = GONE;
+                }
+            }
+        }
+        self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
+        self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
+        self.deploy();
+    }
+
+    /// Tasks start once they can pull their image and somebody sends them requests.
+    fn deploy(&mut self) {
+        let now = self.now;
+        let due: Vec<String> = self.services.there().filter(|s| s.completes.is_some_and(|at| at <= now)).map(|s| s.arn.clone()).collect();
+        for arn in due {
+            let Some(service) = self.services.get(&arn).cloned() else { continue };
+            let can_run = service.network.subnets.iter().all(|subnet| self.reaches_out(subnet))
+                && service.target_group.as_ref().is_none_or(|target| self.is_served(target));
+            let Some(service) = self.services.get_mut(&arn) else { continue };
+            if can_run {
+                service.completes = None;
+                service.running = service.desired;
+            } else {
+                service.completes = Some(now + TASK_RETRY);
+            }
+        }
+    }
+
+    /// Whether a task in this subnet reaches the Internet through a NAT gateway that works.
+    fn reaches_out(&self, subnet: &SubnetId) -> bool {
+        let Some(table) = self.table_in_force(subnet) else { return false };
+        let anywhere = Cidr::ANYWHERE.to_string();
+        table.routes.there().any(|(destination, target)| {
+            let Target::NatGateway(id) = target else { return false };
+            let works = |gateway: &NatGateway| gateway.state == NatState::Available;
+            *destination == anywhere && self.nat_gateways.get(id.as_str()).is_some_and(works)
+        })
+    }
+
+    /// Whether a listener forwards to this target group.
+    pub(crate) fn is_served(&self, target: &str) -> bool {
+        self.listeners.there().any(|listener| listener.forwards_to.as_deref() == Some(target))
+    }
+
+    /// The table that routes for a subnet: the one it is associated with, or else the VPC's main one.
+    pub(crate) fn table_in_force(&self, subnet: &SubnetId) -> Option<&Table> {
+        let is_associated = |table: &&Table| table.associations.there().any(|(_, id)| id == subnet);
+        let vpc = &self.subnets.get(subnet.as_str())?.vpc;
+        let explicit = self.tables.there().find(is_associated);
+        explicit.or_else(|| self.tables.there().find(|table| table.is_main && table.vpc == *vpc))
+    }
+
+    /// Whether traffic that follows this route arrives: not a black hole.
+    pub(crate) fn is_active(&self, target: &Target) -> bool {
+        match target {
+            Target::Local | Target::Other(_) => true,
+            Target::InternetGateway(id) => self.internet_gateways.get(id.as_str()).is_some_and(|g| g.vpc.is_some()),
+            Target::NatGateway(id) => self.nat_gateways.get(id.as_str()).is_some_and(|g| g.state.is_live()),
+        }
+    }
+
+    pub(crate) fn route(&self, (destination, target): &(String, Target)) -> Route {
+        Route { destination: destination.clone(), target: target.clone(), is_active: self.is_active(target) }
+    }
+
+    /// The gateway that holds this address.
+    pub(crate) fn holder(&self, address: &AllocationId) -> Option<&NatGateway> {
+        let holds = |gateway: &&NatGateway| {
+            gateway.allocation == *address && matches!(gateway.state, NatState::Pending | NatState::Available | NatState::Deleting)
+        };
+        self.nat_gateways.there().find(holds)
+    }
+}
+
+/// The birth of a gateway that AWS no longer shows.
+const GONE: u64 = u64::MAX;
