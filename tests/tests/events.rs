@@ -85,3 +85,23 @@ fn a_spec_that_no_parameter_can_hold_is_bad() {
     let problems = spec::read(&json!({ "service": service })).unwrap_err();
     assert_eq!(problems[0].pointer.as_deref(), Some("/service"));
 }
+
+const SCHEMA: &str = "schema/provision.schema.json";
+
+#[test]
+fn the_schema_of_the_input_is_the_one_that_the_types_give() {
+    let fresh = serde_json::to_string_pretty(&spec::schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::create_dir_all(infra::path("schema")).unwrap();
+        std::fs::write(infra::path(SCHEMA), &fresh).unwrap();
+    }
+    assert_eq!(infra::text(SCHEMA), fresh, "run UPDATE_SCHEMA=1 cargo test -p moat-tests --test events");
+}
+
+#[test]
+fn a_sample_names_its_schema_for_editors() {
+    for (name, sample) in samples("events/provision") {
+        let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
+        assert!(infra::path("events/provision").join(schema).exists(), "{name}: {schema}");
+    }
+}
