@@ -87,16 +87,18 @@ pub struct Tally {
     pub calls: u64,
     pub faults: u64,
     pub killed: u64,
+    pub failed: u64,
 }
 
 impl Tally {
     pub fn add(&mut self, other: &Self) {
-        let Self { worlds, executions, calls, faults, killed } = other;
+        let Self { worlds, executions, calls, faults, killed, failed } = other;
         self.worlds += worlds;
         self.executions += executions;
         self.calls += calls;
         self.faults += faults;
         self.killed += killed;
+        self.failed += failed;
     }
 }
 
@@ -165,6 +167,12 @@ impl Trial {
             let ends = self.world.run(join_all(executions));
             self.tally.executions += ends.len() as u64;
             self.tally.killed += ends.iter().filter(|end| **end == End::Killed).count() as u64;
+            for end in &ends {
+                if let End::Failed(failure) = end {
+                    assert!(failure.kind.is_retryable(), "nobody is to blame but AWS, yet it ended as {end:?}");
+                    self.tally.failed += 1;
+                }
+            }
             let quiet = self.world.read(|state| state.rules.quiet());
             self.world.wait(quiet);
         }

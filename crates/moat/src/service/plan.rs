@@ -166,7 +166,9 @@ pub(super) fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings
     if let Some(revision) = current(spec, observed) {
         bindings.bind(desired::task_definition(), revision.arn.0.clone());
     }
-    if let Some(service) = observed.service.as_ref().filter(|service| service.is_ours) {
+    // One that drains will be gone: the next pass must not wait to see it (C12).
+    let stays = |service: &&Service| service.is_ours && service.state == ServiceState::Active;
+    if let Some(service) = observed.service.as_ref().filter(stays) {
         bindings.bind(desired::service(), service.arn.0.clone());
     }
     bindings
