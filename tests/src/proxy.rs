@@ -5,7 +5,7 @@ use crate::faults::{Fault, Scheduled, Slowness};
 use crate::wire::{Operation, field};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
@@ -110,9 +110,9 @@ impl Proxy {
         let (status, bytes, headers) = match known {
             Some((status, bytes)) => (status, bytes, None),
             None => {
+                // The host header stays as it came: the signature covers it.
                 let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
                 parts.uri = format!("http://{upstream}{path}").parse().map_err(io::Error::other)?;
-                parts.headers.remove(HOST);
                 let answer = client.request(Request::from_parts(parts, Full::new(body))).await.map_err(io::Error::other)?;
                 let (head, body) = answer.into_parts();
                 let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();

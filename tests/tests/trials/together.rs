@@ -33,9 +33,14 @@ async fn stopped(local: Arc<Local>) {
     local.scale_waits(1.0).await;
     let wanted = input("stopped", "stopped");
     let arn = local.start_provision(&wanted).await;
-    while !local.proxy.calls().iter().any(|call| call.operation.name == "CreateNatGateway") {
+    let is_begun = || local.proxy.calls().iter().any(|call| call.operation.name == "CreateNatGateway");
+    for _ in 0..400 {
+        if is_begun() {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    assert!(is_begun(), "the NAT gateway was never asked for");
     local.sfn.stop_execution().execution_arn(&arn).send().await.expect("it can be stopped");
     local.plan(&[], Slowness::default());
     local.scale_waits(0.0).await;

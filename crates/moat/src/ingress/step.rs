@@ -6,7 +6,7 @@ use crate::ids::{ListenerArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
 use crate::name::Logical;
 use crate::network::desired as network;
 use crate::plan::{Hazard, Step};
-use crate::rule::Rule;
+use crate::rule::{Peer, Rule};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,8 @@ impl Step for IngressStep {
     fn hazard(&self) -> Hazard {
         match self {
             Self::SetSubnets { .. } | Self::SetGroups { .. } | Self::SetListener { .. } => Hazard::Disruptive,
+            // Between two groups: the port that the running tasks still listen on, until the service rolls.
+            Self::RemoveRule { rule: Rule { peer: Peer::Group(_), .. }, .. } => Hazard::Disruptive,
             // A rule that nobody asked for is a hole, and so is a listener.
             _ => Hazard::Safe,
         }

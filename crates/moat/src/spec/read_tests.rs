@@ -93,6 +93,13 @@ fn a_spec_larger_than_a_parameter_is_refused_before_anything_is_made() {
 
 #[test]
 fn an_environment_variable_is_text() {
-    insta::assert_snapshot!(problems(with_service(json!({"environment": {"A": 1}}))), @"/service/environment/A: invalid type: integer `1`, expected a string");
+    insta::assert_snapshot!(problems(with_service(json!({"environment": {"A": 1}}))), @"/service/environment/A: must be text, but it is `1`");
     assert!(problems(with_service(json!({"environment": {"A=": "1"}}))).contains("has no ="));
+}
+
+#[test]
+fn a_number_out_of_range_is_told_in_words() {
+    insta::assert_snapshot!(problems(with_service(json!({"port": 70000}))), @"/service/port: must be a whole number from 0 to 65535, but it is `70000`");
+    insta::assert_snapshot!(problems(with_service(json!({"port": "80"}))), @r#"/service/port: must be a whole number from 0 to 65535, but it is string "80""#);
+    insta::assert_snapshot!(problems(with_service(json!({"command": "run"}))), @r#"/service/command: must be a list, but it is string "run""#);
 }

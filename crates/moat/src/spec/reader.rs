@@ -90,10 +90,31 @@ impl<'a> Reader<'a> {
                         Segment::Enum { .. } | Segment::Unknown => {}
                     }
                 }
-                self.problems.push(Problem::at(pointer, error.inner().to_string()));
+                self.problems.push(Problem::at(pointer, in_words(&error.inner().to_string())));
                 None
             }
         }
+    }
+}
+
+/// serde's message for a wrong type or value, without the names of Rust's types.
+fn in_words(message: &str) -> String {
+    let number = |most: &str| format!("a whole number from 0 to {most}");
+    let expected = |name: &str| match name {
+        "u8" => number("255"),
+        "u16" => number("65535"),
+        "u32" => number("4294967295"),
+        "a sequence" => "a list".into(),
+        "a map" => "an object".into(),
+        "a string" => "text".into(),
+        other => other.to_owned(),
+    };
+    let Some((found, name)) = message.split_once(", expected ") else { return message.to_owned() };
+    let wrong = ["invalid type: ", "invalid value: "].iter().find_map(|prefix| found.strip_prefix(prefix));
+    match (wrong, found.strip_prefix("unknown variant ")) {
+        (Some(found), _) => format!("must be {}, but it is {}", expected(name), found.replace("integer ", "")),
+        (None, Some(found)) => format!("must be {name}, but it is {found}"),
+        (None, None) => message.to_owned(),
     }
 }
 
