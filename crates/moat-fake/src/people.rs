@@ -36,6 +36,7 @@ impl World {
             let (id, now) = (id_of(state, table), state.now);
             let gateway = state.internet_gateways.there().next().map(|gateway| gateway.id.clone());
             let target = Target::InternetGateway(gateway.unwrap_or_else(|| panic!("there is no Internet gateway")));
+            state.opened = Some(now);
             let Some(table) = state.tables.get_mut(&id) else { return };
             table.routes.remove(|(to, _)| to == destination, now);
             table.routes.put((destination.to_owned(), target), now);
@@ -96,9 +97,24 @@ impl World {
         self.change(|state| state.images.insert(image.to_owned(), digest.to_owned()));
     }
 
+    /// Stops an execution.
+    pub fn end(&self, execution: &str) {
+        self.change(|state| state.ended.insert(execution.to_owned(), state.now));
+    }
+
+    /// What the Parameter Store holds.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        self.read(|state| state.parameters.clone().into_iter().collect())
+    }
+
+    /// The ids of all resources of this name that exist.
+    pub fn ids(&self, resource: &str) -> Vec<String> {
+        self.read(|state| ids_of(state, resource))
+    }
+
     /// How many resources of this name exist.
     pub fn count(&self, resource: &str) -> usize {
-        self.read(|state| ids_of(state, resource).len())
+        self.ids(resource).len()
     }
 
     /// The id of a resource.

@@ -24,6 +24,8 @@ pub struct State {
     /// The faults that struck.
     pub struck: Vec<Fault>,
     pub log: Vec<String>,
+    /// When somebody else opened something last. moat cannot know before it looks again.
+    pub(crate) opened: Option<u64>,
     pub region: String,
     pub zones: Vec<String>,
     pub(crate) vpcs: Shelf<Vpc>,
@@ -206,6 +208,7 @@ impl State {
             calls: 0,
             struck: Vec::new(),
             log: Vec::new(),
+            opened: None,
             zones: ["a", "b", "c", "d"].map(|letter| format!("{region}{letter}")).into(),
             region,
             vpcs: Shelf::default(),

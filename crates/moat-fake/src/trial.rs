@@ -88,17 +88,20 @@ pub struct Tally {
     pub faults: u64,
     pub killed: u64,
     pub failed: u64,
+    /// Unused twins that were found and removed.
+    pub twins: u64,
 }
 
 impl Tally {
     pub fn add(&mut self, other: &Self) {
-        let Self { worlds, executions, calls, faults, killed, failed } = other;
+        let Self { worlds, executions, calls, faults, killed, failed, twins } = other;
         self.worlds += worlds;
         self.executions += executions;
         self.calls += calls;
         self.faults += faults;
         self.killed += killed;
         self.failed += failed;
+        self.twins += twins;
     }
 }
 
@@ -179,6 +182,35 @@ impl Trial {
         self.peace();
     }
 
+    /// Executions with faults while other people change things at any moment, and then one in peace.
+    ///
+    /// What people did may make an execution refuse or fail for good; only the last one must not.
+    ///
+    /// # Panics
+    /// When the one in peace does not settle everything.
+    pub fn run_among_people(&mut self) {
+        for round in 0..3 {
+            let deeds: Vec<(u64, usize)> = (0..self.chance.between(1, 3))
+                .map(|_| (self.chance.between(0, 300_000), self.chance.between(0, DEEDS.len() as u64 - 1) as usize))
+                .collect();
+            let people = deeds.into_iter().map(|(at, deed)| {
+                let world = self.world.clone();
+                async move {
+                    world.clock().sleep(at).await;
+                    DEEDS[deed](&world);
+                }
+            });
+            let execution = Execution::new(&self.world, &format!("{round}"), &self.asked);
+            let (end, _) = self.world.run(futures_util::future::join(execution.run(), join_all(people)));
+            self.tally.executions += 1;
+            self.tally.killed += u64::from(end == End::Killed);
+            self.tally.failed += u64::from(matches!(end, End::Failed(_)));
+            let quiet = self.world.read(|state| state.rules.quiet());
+            self.world.wait(quiet);
+        }
+        self.peace();
+    }
+
     /// One execution to which nothing happens settles everything, and then there is nothing to do.
     ///
     /// # Panics
@@ -188,11 +220,40 @@ impl Trial {
             self.tally.calls += state.calls;
             self.tally.faults += state.struck.len() as u64;
             state.faults = Faults::none();
+            let is_twin = |line: &&String| line.contains("twin of") || line.contains("release elastic-ip");
+            self.tally.twins += state.log.iter().filter(is_twin).count() as u64;
         });
         let end = self.world.run(Execution::new(&self.world, "peace", &self.asked).run());
         self.tally.executions += 1;
         assert_eq!(end, End::Settled, "an execution in peace settles everything");
         must_be_settled(&self.world, &self.asked);
+    }
+}
+
+/// What people do. Each deed is left out where there is nothing to do it to.
+const DEEDS: [fn(&World); 10] = [
+    |world| when(world, "route-table private-a", |world, it| world.delete_default_route(it)),
+    |world| when(world, "route-table public", |world, it| world.delete_default_route(it)),
+    |world| when(world, "route-table private-b", |world, it| world.lead_to_the_internet(it, "0.0.0.0/0")),
+    |world| when(world, "route-table private-a", |world, it| world.lead_to_the_internet(it, "0.0.0.0/1")),
+    |world| when(world, "subnet private-a", |world, it| world.hand_out_public_ips(it)),
+    |world| when(world, "subnet private-b", |world, it| world.move_to_the_main_table(it)),
+    World::assign_public_ips,
+    |world| world.scale(1),
+    |world| world.push(IMAGE, &digest(3)),
+    |world| {
+        // Something is deleted under moat's hands.
+        let there: Vec<&str> = RESOURCES.into_iter().filter(|name| is_there(world, name)).collect();
+        if !there.is_empty() {
+            let name = world.change(|state| *state.chance.one_of(&there));
+            let _ = world.clone().without(name);
+        }
+    },
+];
+
+fn when(world: &World, resource: &str, deed: impl FnOnce(&World, &str)) {
+    if world.count(resource) == 1 && world.count("internet-gateway") == 1 {
+        deed(world, resource);
     }
 }
 

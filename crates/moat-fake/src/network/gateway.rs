@@ -44,8 +44,8 @@ pub fn create(
     if let Some(made) = state.tokens.made(&token, &parameters)? {
         return Ok(Done::Made(made));
     }
-    known(state.subnets.usable(&subnet, state.now), "InvalidSubnet", &subnet)?;
     let address = known(state.addresses.usable(&allocation, state.now), "InvalidAllocationID.NotFound", &allocation)?;
+    known(state.subnets.usable(&subnet, state.now), "InvalidSubnet", &subnet)?;
     let has_way = state.internet_gateways.there().any(|g| g.vpc.as_ref().is_some_and(|id| id.as_str() == vpc));
     let fails = match state.holder(&address.id) {
         Some(holder) => Some(format!("Resource.AlreadyAssociated: {allocation} is in use by {}", holder.id)),

@@ -152,17 +152,19 @@ impl<'a> Found<'a> {
 
     /// The NAT gateway that died in this place last, if one did: it makes the next one's client token differ.
     ///
-    /// AWS shows a deleted gateway for about an hour. A route that still points at it remembers it for longer.
+    /// It is the youngest of the dead: the token of an older one was used by those that came after it. AWS shows a
+    /// deleted gateway for about an hour; a route that still points at it remembers it for longer.
     pub fn predecessor(&self, observed: &Observed, letter: char) -> Option<NatGatewayId> {
         let name = desired::nat_gateway(letter);
         let dead = observed.nat_gateways.iter().filter(|gateway| gateway.resource == name && !gateway.state.is_live());
+        let youngest = dead.min_by_key(|gateway| (gateway.age.unwrap_or(u32::MAX), &gateway.id));
         let served = self.zones.iter().filter(|zone| zone.nat == letter);
         let routed = served.filter_map(|zone| self.table(&zone.private_table())).flat_map(|table| &table.routes);
         let remembered = routed.filter_map(|route| match &route.target {
             Target::NatGateway(id) if !route.is_active => Some(id),
             _ => None,
         });
-        dead.map(|gateway| &gateway.id).chain(remembered).max().cloned()
+        youngest.map(|gateway| &gateway.id).or_else(|| remembered.max()).cloned()
     }
 
     /// What steps may need: ids by logical name, and facts.

@@ -160,9 +160,17 @@ fn route_tables(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
     }
     for side in [Side::Public, Side::Private] {
         for zone in &found.zones {
-            association(observed, found, zone, side, plan);
+            // No subnet is put into a private table that leads to the Internet: it is closed first (E3).
+            let is_open = side == Side::Private && found.table(&zone.private_table()).is_some_and(is_open);
+            if !is_open {
+                association(observed, found, zone, side, plan);
+            }
         }
     }
+}
+
+fn is_open(table: &RouteTable) -> bool {
+    table.routes.iter().any(|route| matches!(route.target, Target::InternetGateway(_)))
 }
 
 fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, plan: &mut Plan<NetworkStep>) {
