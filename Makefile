@@ -23,8 +23,17 @@ setup: ## Install the pinned tools into .tools, unless they are there
 	@scripts/setup
 
 .PHONY: build
-build: setup ## Compile the Lambdas (release) and the moat command
+build: build-functions build-cli ## Compile the Lambdas (release) and the moat command
+
+# One command for all functions: cargo compiles what they share once.
+.PHONY: build-functions
+build-functions: setup
+	@scripts/claim-target
 	@PATH="$(TOOLS):$$PATH" cargo lambda build --release --locked --lambda-dir .build/lambda $(addprefix -p ,$(FUNCTIONS))
+
+.PHONY: build-cli
+build-cli:
+	@scripts/claim-target
 	@cargo build --locked -p moat-cli
 
 .PHONY: demo
@@ -51,6 +60,7 @@ check: lint ## Everything that is checked without running it: lint, licences, de
 
 .PHONY: lint
 lint: setup ## Check format, clippy and the template
+	@scripts/claim-target
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 	@$(TOOLS)/cfn-lint --regions us-east-1 -- infra/template.yaml
@@ -74,7 +84,7 @@ destroy: setup ## Remove moat itself from the account (STACK=moat); networks and
 	@$(TOOLS)/sam delete --stack-name "$$STACK"
 
 .PHONY: bench
-bench: build ## Measure a provision on a local AWS of its own: seconds, state transitions, sizes
+bench: build-functions ## Measure a provision: AWS API calls, time against the critical path, and each Lambda
 	@scripts/bench
 
 .PHONY: clean

@@ -23,6 +23,8 @@ pub struct Scheduled {
 /// How long new resources take. Zero shows them as the local AWS does: ready at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Slowness {
+    /// How many seconds of AWS pass in one second here, less one: zero for real time. Ages are shown accordingly.
+    pub hurry: u32,
     /// From `CreateNatGateway` until it is shown as available.
     pub nat_gateway: Duration,
     /// From `CreateLoadBalancer` until it is shown as active.

@@ -4,4 +4,5 @@ pub mod faults;
 pub mod holdings;
 pub mod local;
 pub mod proxy;
+pub mod start;
 pub mod wire;

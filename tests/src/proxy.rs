@@ -3,6 +3,7 @@
 
 use crate::faults::{Fault, Scheduled, Slowness};
 use crate::wire::{Operation, field};
+use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat as Format};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpListener;
 
 /// One call that went through, in order.
@@ -156,24 +157,38 @@ impl Proxy {
         state.calls.push(Call { operation: operation.clone(), status: status.as_u16(), fault });
     }
 
-    /// Shows new resources as AWS does while it is still at work on them.
+    /// Shows new resources as AWS does while it is still at work on them, and as old as they would be there.
     fn slowed(&self, operation: &Operation, bytes: Bytes) -> Bytes {
         let state = self.state();
-        let is_young = |kind: &str, time| state.created.get(kind).is_some_and(|created| created.elapsed() < time);
-        let (from, to) = match operation.name.as_str() {
-            "CreateNatGateway" | "DescribeNatGateways" if is_young("nat-gateway", state.slowness.nat_gateway) => {
-                ("<state>available</state>", "<state>pending</state>")
+        let (kind, time, from, to, field) = match operation.name.as_str() {
+            "CreateNatGateway" | "DescribeNatGateways" => {
+                let (from, to) = ("<state>available</state>", "<state>pending</state>");
+                ("nat-gateway", state.slowness.nat_gateway, from, to, "createTime")
             }
-            "CreateLoadBalancer" | "DescribeLoadBalancers" if is_young("load-balancer", state.slowness.load_balancer) => {
-                ("<Code>active</Code>", "<Code>provisioning</Code>")
+            "CreateLoadBalancer" | "DescribeLoadBalancers" => {
+                let (from, to) = ("<Code>active</Code>", "<Code>provisioning</Code>");
+                ("load-balancer", state.slowness.load_balancer, from, to, "CreatedTime")
             }
             _ => return bytes,
         };
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Bytes::from(text.replace(from, to)),
-            Err(_) => bytes,
-        }
+        let (Some(created), Ok(text)) = (state.created.get(kind), std::str::from_utf8(&bytes)) else { return bytes };
+        let age = created.elapsed();
+        let text = if age < time { text.replace(from, to) } else { text.to_owned() };
+        Bytes::from(aged(&text, field, age * (state.slowness.hurry + 1)))
     }
+}
+
+/// The text with every time in this element set to `age` ago.
+fn aged(text: &str, field: &str, age: Duration) -> String {
+    let (open, close) = (format!("<{field}>"), format!("</{field}>"));
+    let then = DateTime::from(SystemTime::now() - age).fmt(Format::DateTime).expect("a time of this century");
+    let mut parts = text.split(&open);
+    let mut aged = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.split_once(&close).map_or(part, |(_, rest)| rest);
+        aged.extend([&open, then.as_str(), &close, rest]);
+    }
+    aged
 }
 
 fn answer(status: StatusCode, headers: Option<hyper::HeaderMap>, bytes: Bytes) -> Answer {

@@ -8,7 +8,7 @@ mod trials;
 use libtest_mimic::{Arguments, Failed, Trial};
 use moat_tests::local::Local;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A trial's body: it panics where something is not as it should be.
 type Body = fn(Arc<Local>) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -24,7 +24,7 @@ fn main() {
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     // The local AWS ends with its stage, before the process does.
-    drop(stage.lock().map(|mut stage| stage.take()));
+    drop(stage.lock().unwrap_or_else(PoisonError::into_inner).take());
     conclusion.exit();
 }
 
@@ -35,7 +35,7 @@ struct Stage {
 }
 
 fn perform(stage: &Mutex<Option<Stage>>, body: Body) -> Result<(), Failed> {
-    let mut stage = stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
     let stage = stage.get_or_insert_with(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime can be built");

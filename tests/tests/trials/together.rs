@@ -28,7 +28,7 @@ async fn at_once(local: Arc<Local>) {
 }
 
 async fn stopped(local: Arc<Local>) {
-    let slow = Slowness { nat_gateway: Duration::from_secs(60), load_balancer: Duration::ZERO };
+    let slow = Slowness { nat_gateway: Duration::from_secs(60), ..Slowness::default() };
     local.plan(&[], slow);
     local.scale_waits(1.0).await;
     let wanted = input("stopped", "stopped");
@@ -52,9 +52,9 @@ async fn stopped(local: Arc<Local>) {
 }
 
 async fn side_by_side(local: Arc<Local>) {
-    let slow = Slowness { nat_gateway: Duration::from_secs(2), load_balancer: Duration::from_secs(3) };
+    let slow = Slowness { nat_gateway: Duration::from_secs(2), load_balancer: Duration::from_secs(3), hurry: 99 };
     local.plan(&[], slow);
-    // A hundredth: a wait of 100 s takes one.
+    // A hundredth: a wait of 100 s takes one, and what is one second old is shown as 100 s old.
     local.scale_waits(0.01).await;
     let ended = local.provision(&input("slow", "slow")).await;
     local.scale_waits(0.0).await;
