@@ -31,8 +31,12 @@ pub fn breaches(state: &State) -> BTreeSet<String> {
     }
     services(state, &mut found);
     for balancer in state.balancers.there() {
-        let zones: Vec<&String> =
-            balancer.subnets.iter().filter_map(|id| state.subnets.get(id.as_str())).map(|subnet| &subnet.zone).collect();
+        let zones: Vec<&String> = balancer
+            .subnets
+            .iter()
+            .filter_map(|id| state.subnets.get(id.as_str()))
+            .map(|subnet| &subnet.zone)
+            .collect();
         let different: BTreeSet<&&String> = zones.iter().collect();
         if zones.len() < 2 || different.len() != zones.len() {
             found.insert(format!("{} is in the zones {zones:?} (C9)", balancer.arn));
@@ -56,7 +60,8 @@ fn services(state: &State, found: &mut BTreeSet<String>) {
             }
         }
         for id in &service.network.subnets {
-            let is_private = |subnet: &moat::network::observed::Subnet| subnet.resource.as_str().starts_with("subnet private-");
+            let is_private =
+                |subnet: &moat::network::observed::Subnet| subnet.resource.as_str().starts_with("subnet private-");
             if !state.subnets.get(id.as_str()).is_some_and(is_private) {
                 found.insert(format!("{} runs in {id}, which is not private (E2)", service.arn));
             }

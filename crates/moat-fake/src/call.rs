@@ -33,10 +33,7 @@ impl Hand {
     ///
     /// # Errors
     /// `Moat.Unavailable` when the Lambda died; otherwise as `work`.
-    pub async fn lambda<T>(
-        &self,
-        work: impl AsyncFnOnce(&Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    pub async fn lambda<T>(&self, work: impl AsyncFnOnce(&Self) -> Result<T, Failure>) -> Result<T, Failure> {
         let hand = Self { is_dead: Rc::default(), ..self.clone() };
         let mut work = pin!(work(&hand));
         poll_fn(|context| {
@@ -123,7 +120,8 @@ impl Hand {
         // The request goes on even if the one who sent it dies.
         let slot = Slot::default();
         let (world, answer) = (self.world.clone(), slot.clone());
-        let late = if fault == Some(Fault::Late) { self.world.change(|state| state.chance.between(500, LATE)) } else { 0 };
+        let late =
+            if fault == Some(Fault::Late) { self.world.change(|state| state.chance.between(500, LATE)) } else { 0 };
         clock.spawn(async move {
             world.clock().sleep(there + late).await;
             answer.put(effect(&world));

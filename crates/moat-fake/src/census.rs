@@ -21,8 +21,10 @@ impl World {
 }
 
 fn once_each(state: &State, asked: &Asked) -> Vec<String> {
-    let mut names: Vec<String> = ["vpc", "internet-gateway", "route-table public", "vpc-endpoint s3"].map(Into::into).into();
-    let door = ["security-group load-balancer", "security-group tasks", "load-balancer", "target-group", "listener http"];
+    let mut names: Vec<String> =
+        ["vpc", "internet-gateway", "route-table public", "vpc-endpoint s3"].map(Into::into).into();
+    let door =
+        ["security-group load-balancer", "security-group tasks", "load-balancer", "target-group", "listener http"];
     names.extend(door.map(String::from));
     names.extend(["cluster", "log-group", "service"].map(String::from));
     for (at, letter) in desired::letters(asked.network.zones).enumerate() {
@@ -41,7 +43,8 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let zones = usize::from(asked.network.zones);
     let gateways = if asked.network.egress.nat == Nat::PerZone { zones } else { 1 };
     let live = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Available).count();
-    let half = state.nat_gateways.there().filter(|gateway| matches!(gateway.state, NatState::Failed(_) | NatState::Pending));
+    let half =
+        state.nat_gateways.there().filter(|gateway| matches!(gateway.state, NatState::Failed(_) | NatState::Pending));
     let counts = [
         ("VPCs", state.vpcs.there().count(), 1),
         ("Internet gateways", state.internet_gateways.there().count(), 1),

@@ -121,7 +121,9 @@ impl Execution {
         for owner in self.asked.owners() {
             let mut tries = 0;
             let me = &self.hand.execution;
-            while let Err(failure) = self.hand.lambda(async |hand| take(hand, &parameters::lock(&owner), me).await).await {
+            while let Err(failure) =
+                self.hand.lambda(async |hand| take(hand, &parameters::lock(&owner), me).await).await
+            {
                 tries += 1;
                 if !failure.kind.is_retryable() || tries == LOCKED.1 {
                     return Err(failure);
@@ -135,10 +137,8 @@ impl Execution {
     async fn unlock(&self) -> Result<(), Failure> {
         let me = &self.hand.execution;
         for owner in self.asked.owners() {
-            again(&self.hand, async |hand| {
-                moat::lock::give_back(&Store(hand), &parameters::lock(&owner), me).await
-            })
-            .await?;
+            again(&self.hand, async |hand| moat::lock::give_back(&Store(hand), &parameters::lock(&owner), me).await)
+                .await?;
         }
         Ok(())
     }

@@ -50,7 +50,6 @@ impl moat::lock::Store for Store<'_> {
             })
             .await
     }
-
 }
 
 impl Store<'_> {

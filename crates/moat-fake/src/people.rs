@@ -128,7 +128,10 @@ impl World {
 
 /// The ids of everything that exists under this logical name.
 pub fn ids_of(state: &State, resource: &str) -> Vec<String> {
-    fn of<'a, T: HasId + Clone + 'a>(shelf: &'a crate::shelf::Shelf<T>, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    fn of<'a, T: HasId + Clone + 'a>(
+        shelf: &'a crate::shelf::Shelf<T>,
+        name: &'a str,
+    ) -> impl Iterator<Item = String> + 'a {
         let is_it = move |kept: &&crate::shelf::Kept<T>| kept.tags.get(tags::RESOURCE).is_some_and(|tag| tag == name);
         shelf.kept().filter(is_it).map(|kept| kept.thing.id().to_owned())
     }

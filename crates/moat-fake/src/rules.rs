@@ -45,7 +45,11 @@ impl Default for Rules {
 impl Rules {
     /// An account that shows things late.
     pub fn lagging(chance: &mut Chance) -> Self {
-        Self { lag: *chance.one_of(&[0, 1_500, 4_000, 9_000]), lagging: *chance.one_of(&[10, 30, 60]), ..Self::default() }
+        Self {
+            lag: *chance.one_of(&[0, 1_500, 4_000, 9_000]),
+            lagging: *chance.one_of(&[10, 30, 60]),
+            ..Self::default()
+        }
     }
 
     /// How long after the last call of a dead execution everything that it did can be seen.

@@ -276,7 +276,8 @@ impl State {
     /// Tasks start once they can pull their image and somebody sends them requests.
     fn deploy(&mut self) {
         let now = self.now;
-        let due: Vec<String> = self.services.there().filter(|s| s.completes.is_some_and(|at| at <= now)).map(|s| s.arn.clone()).collect();
+        let due: Vec<String> =
+            self.services.there().filter(|s| s.completes.is_some_and(|at| at <= now)).map(|s| s.arn.clone()).collect();
         for arn in due {
             let Some(service) = self.services.get(&arn).cloned() else { continue };
             let can_run = service.network.subnets.iter().all(|subnet| self.reaches_out(subnet))
@@ -331,7 +332,8 @@ impl State {
     /// The gateway that holds this address.
     pub(crate) fn holder(&self, address: &AllocationId) -> Option<&NatGateway> {
         let holds = |gateway: &&NatGateway| {
-            gateway.allocation == *address && matches!(gateway.state, NatState::Pending | NatState::Available | NatState::Deleting)
+            gateway.allocation == *address
+                && matches!(gateway.state, NatState::Pending | NatState::Available | NatState::Deleting)
         };
         self.nat_gateways.there().find(holds)
     }

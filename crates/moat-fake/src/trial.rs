@@ -1,12 +1,12 @@
 //! One world from one seed: how it begins, what goes wrong in it, and what must hold in the end.
 
+use crate::{Asked, Chance, End, Execution, Fault, Faults, Rules, World};
 use futures_util::future::join_all;
 use moat::ingress::Ingress;
 use moat::network::Network;
 use moat::pass::{Look, look};
 use moat::service::Service;
 use moat::spec::{Nat, NetworkSpec, ServiceSpec};
-use crate::{Asked, Chance, End, Execution, Fault, Faults, Rules, World};
 use std::fmt::Write as _;
 
 pub const IMAGE: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest";

@@ -81,7 +81,12 @@ fn one_that_died_between_its_claim_and_the_lock_does_not_keep_it() {
             let _ = world.run(hand.lambda(async |hand| take(hand, "second").await));
             world.change(|state| state.faults = Faults::none());
             end(&world, "second");
-            assert_eq!(world.run(take(&world.hand(), "third")), Ok(None), "{fault:?} at {call}: {:?}", world.parameters());
+            assert_eq!(
+                world.run(take(&world.hand(), "third")),
+                Ok(None),
+                "{fault:?} at {call}: {:?}",
+                world.parameters()
+            );
             end(&world, "third");
             assert_eq!(world.run(take(&world.hand(), "fourth")), Ok(None));
         }

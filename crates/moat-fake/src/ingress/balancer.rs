@@ -25,7 +25,8 @@ pub fn create(state: &mut State, owner: &Owner, name: String, subnets: BTreeSet<
     }
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes = [("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")];
+    let attributes =
+        [("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")];
     let balancer = Balancer {
         arn: arn.clone(),
         name,

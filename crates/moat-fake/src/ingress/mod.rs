@@ -83,7 +83,8 @@ fn apply(
             balancer::set_target_group_attributes(state, &bound(bindings, &desired::target_group()), attributes)
         }
         IngressStep::CreateListener => {
-            let (balancer, target) = (bound(bindings, &desired::load_balancer()), bound(bindings, &desired::target_group()));
+            let (balancer, target) =
+                (bound(bindings, &desired::load_balancer()), bound(bindings, &desired::target_group()));
             balancer::create_listener(state, owner, &balancer, &target)
         }
         IngressStep::SetListener { arn } => {

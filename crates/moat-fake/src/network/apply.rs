@@ -47,13 +47,16 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
         NetworkStep::AttachInternetGateway => attach(state, &id(&desired::internet_gateway()), &vpc()),
         NetworkStep::AllocateAddress { address } => gateway::allocate(state, owner, address),
         NetworkStep::CreateNatGateway { letter, subnet, predecessor } => {
-            let place = gateway::Place { vpc: vpc(), subnet: id(subnet), allocation: id(&desired::elastic_ip(*letter)) };
+            let place =
+                gateway::Place { vpc: vpc(), subnet: id(subnet), allocation: id(&desired::elastic_ip(*letter)) };
             gateway::create(state, owner, *letter, place, predecessor.as_ref())
         }
         NetworkStep::CreateRouteTable { table } => table::create(state, owner, &vpc(), table),
         NetworkStep::AssociateRouteTable { table, subnet } => table::associate(state, &id(table), &id(subnet)),
         NetworkStep::MoveAssociation { table, association, .. } => table::reassociate(state, association, &id(table)),
-        NetworkStep::CreateRoute { table, gateway } => table::create_route(state, &id(table), gateway, &id(&gateway.ready())),
+        NetworkStep::CreateRoute { table, gateway } => {
+            table::create_route(state, &id(table), gateway, &id(&gateway.ready()))
+        }
         NetworkStep::ReplaceRoute { table, gateway, .. } => {
             table::replace_route(state, &id(table), gateway, &id(&gateway.ready()))
         }
@@ -67,7 +70,10 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),
         NetworkStep::DeleteTwinRouteTable { id, .. } => table::delete(state, id),
         NetworkStep::DeleteTwinInternetGateway { id } => {
-            if known(state.internet_gateways.get(id.as_str()), "InvalidInternetGatewayID.NotFound", id.as_str())?.vpc.is_some() {
+            if known(state.internet_gateways.get(id.as_str()), "InvalidInternetGatewayID.NotFound", id.as_str())?
+                .vpc
+                .is_some()
+            {
                 return refuse("DependencyViolation", format!("{id} is attached"));
             }
             let until = state.seen_from();
@@ -114,9 +120,8 @@ fn create_subnet(state: &mut State, owner: &Owner, vpc: &str, name: &Logical, ci
     if !state.zones.iter().any(|known| known == zone) {
         return refuse("InvalidParameterValue", format!("{zone} is no zone"));
     }
-    let overlaps = |subnet: &&Subnet| {
-        subnet.vpc.as_str() == vpc && (subnet.cidr.contains(&cidr) || cidr.contains(&subnet.cidr))
-    };
+    let overlaps =
+        |subnet: &&Subnet| subnet.vpc.as_str() == vpc && (subnet.cidr.contains(&cidr) || cidr.contains(&subnet.cidr));
     if let Some(other) = state.subnets.there().find(overlaps) {
         return refuse("InvalidSubnet.Conflict", format!("{cidr} overlaps {}", other.id));
     }
@@ -136,7 +141,8 @@ fn create_subnet(state: &mut State, owner: &Owner, vpc: &str, name: &Logical, ci
 
 fn attach(state: &mut State, gateway: &str, vpc: &str) -> Answer {
     known(state.vpcs.usable(vpc, state.now), "InvalidVpcID.NotFound", vpc)?;
-    let found = known(state.internet_gateways.usable(gateway, state.now), "InvalidInternetGatewayID.NotFound", gateway)?;
+    let found =
+        known(state.internet_gateways.usable(gateway, state.now), "InvalidInternetGatewayID.NotFound", gateway)?;
     if found.vpc.is_some() {
         return refuse("Resource.AlreadyAssociated", format!("{gateway} is attached already"));
     }

@@ -78,7 +78,11 @@ fn create_service(
     if let Some(other) = state.services.there().find(|service| service.name == name) {
         // Both come as InvalidParameterException, so the hands look at the message (C12).
         return match other.draining {
-            Some(_) => refuse_as(Kind::Conflict, "InvalidParameterException", "Unable to Start a service that is still Draining."),
+            Some(_) => refuse_as(
+                Kind::Conflict,
+                "InvalidParameterException",
+                "Unable to Start a service that is still Draining.",
+            ),
             None if (&other.revision, &other.network, other.desired) == (&revision, &network, tasks) => {
                 Ok(Done::Made(other.arn.clone()))
             }

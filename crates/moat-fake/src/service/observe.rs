@@ -25,7 +25,9 @@ pub async fn observe(hand: &Hand, spec: &ServiceStageSpec, owner: &Owner) -> Res
     let other = service.as_ref().map(|service| service.task_definition.clone());
     let other = other.filter(|arn| latest.as_ref().is_none_or(|latest: &Revision| latest.arn != *arn));
     let running = match other {
-        Some(arn) => hand.look("describe the running task definition", move |state| revision(state, arn.as_str())).await?,
+        Some(arn) => {
+            hand.look("describe the running task definition", move |state| revision(state, arn.as_str())).await?
+        }
         None => None,
     };
     Ok(Observed { cluster, log_group, image, latest, running, service })
@@ -43,9 +45,10 @@ fn log_group(state: &State, name: &str) -> Option<LogGroup> {
 fn meaning(state: &State, image: &Image) -> ImageState {
     match (image.ecr(), &image.version) {
         (None, _) | (_, Version::Digest(_)) => ImageState::NotAsked,
-        (Some(_), Version::Tag(_)) => {
-            state.images.get(&image.to_string()).map_or(ImageState::NoSuchTag, |digest| ImageState::Digest(digest.clone()))
-        }
+        (Some(_), Version::Tag(_)) => state
+            .images
+            .get(&image.to_string())
+            .map_or(ImageState::NoSuchTag, |digest| ImageState::Digest(digest.clone())),
     }
 }
 

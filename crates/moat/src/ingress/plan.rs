@@ -183,3 +183,7 @@ fn other_listeners(observed: &Observed, plan: &mut Plan<IngressStep>) {
         });
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -319,3 +319,7 @@ fn twins(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

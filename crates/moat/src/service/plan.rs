@@ -173,3 +173,7 @@ pub(super) fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings
     }
     bindings
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,172 @@
+use super::*;
+use crate::cidr::Side;
+use crate::name::Logical;
+use crate::network::desired::subnet;
+use crate::plan::Step;
+use crate::service::observed::{Cluster, LogGroup};
+
+fn digest(letter: char) -> String {
+    format!("sha256:{}", letter.to_string().repeat(64))
+}
+
+fn spec() -> ServiceStageSpec {
+    let given = [
+        (subnet(Side::Private, 'a'), "subnet-a"),
+        (subnet(Side::Private, 'b'), "subnet-b"),
+        (ingress::Group::Tasks.logical(), "sg-tasks"),
+        (ingress::target_group(), "tg"),
+        (ingress::listener(), "http"),
+    ];
+    let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest";
+    let service = serde_json::json!({ "name": "web", "network": "main", "image": image, "port": 8080, "tasks": 2 });
+    ServiceStageSpec {
+        network: serde_json::from_value(serde_json::json!({ "name": "main" })).unwrap(),
+        service: serde_json::from_value(service).unwrap(),
+        given: given.into_iter().map(|(name, id)| (name, id.to_owned())).collect(),
+        region: "us-east-1".into(),
+        execution_role: "role".into(),
+    }
+}
+
+fn nothing() -> Observed {
+    Observed { image: ImageState::Digest(digest('a')), ..Observed::default() }
+}
+
+fn settled() -> Observed {
+    let spec = spec();
+    Observed {
+        cluster: Some(Cluster { arn: "cluster".into(), is_ours: true }),
+        log_group: Some(LogGroup { name: spec.log_group_name(), retention_days: Some(30) }),
+        latest: Some(Revision { arn: "td:1".into(), definition: Some(spec.task_definition(Some(&digest('a')))) }),
+        service: Some(Service {
+            arn: "service".into(),
+            is_ours: true,
+            state: ServiceState::Active,
+            task_definition: "td:1".into(),
+            network: spec.network().unwrap(),
+            deployment: DEPLOYMENT,
+            grace: 60,
+            desired: 2,
+            running: 2,
+            target_group: Some("tg".into()),
+            rollout: Rollout::Completed,
+            age: None,
+        }),
+        ..nothing()
+    }
+}
+
+fn with(change: impl FnOnce(&mut Service)) -> Observed {
+    let mut observed = settled();
+    change(observed.service.as_mut().unwrap());
+    observed
+}
+
+fn planned(observed: &Observed) -> String {
+    match plan(&spec(), observed) {
+        Ok(plan) => {
+            let halts: String = plan.halts.iter().map(|problem| format!("halt: {problem}\n")).collect();
+            format!("{plan}{halts}")
+        }
+        Err(refusal) => format!("refused: {refusal}"),
+    }
+}
+
+#[test]
+fn an_account_without_a_service_gets_the_whole_plan_at_once() {
+    insta::assert_snapshot!(planned(&nothing()), @r"
+    create cluster moat-web
+    create log-group /moat/web
+    keep logs of /moat/web for 30 days
+    register task-definition 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa with 256 CPU units and 512 MiB
+    create service with 2 tasks and no public IPs in subnet private-a, subnet private-b
+    ");
+}
+
+#[test]
+fn a_service_that_is_as_asked_gives_nothing_to_do() {
+    assert_eq!(planned(&settled()), "nothing to do\n");
+}
+
+#[test]
+fn c8_a_service_is_created_once_the_listener_is_there() {
+    let plan = plan(&spec(), &nothing()).unwrap();
+    let needs = plan.steps.last().unwrap().needs();
+    assert!(needs.contains(&Logical::from("listener http")));
+}
+
+#[test]
+fn c12_a_draining_service_is_waited_for_and_its_id_is_not() {
+    let observed = with(|service| service.state = ServiceState::Draining);
+    insta::assert_snapshot!(planned(&observed), @"wait for the deleted service of the same name to stop its tasks (draining)");
+    assert!(!bindings(&spec(), &observed).has(&desired::service()));
+}
+
+#[test]
+fn e2_public_ips_are_taken_from_the_tasks_and_that_is_safe() {
+    let observed = with(|service| service.network.assigns_public_ip = true);
+    insta::assert_snapshot!(planned(&observed), @"update service to no public IPs");
+    assert_eq!(plan(&spec(), &observed).unwrap().steps[0].hazard(), crate::plan::Hazard::Safe);
+}
+
+#[test]
+fn a_new_digest_under_the_tag_is_registered_and_deployed() {
+    let mut observed = settled();
+    observed.image = ImageState::Digest(digest('b'));
+    insta::assert_snapshot!(planned(&observed), @r"
+    register task-definition 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb with 256 CPU units and 512 MiB
+    update service to the new task-definition
+    ");
+}
+
+#[test]
+fn the_running_revision_counts_when_it_says_what_the_spec_says() {
+    let mut observed = settled();
+    observed.running = observed.latest.take();
+    observed.latest = Some(Revision { arn: "td:2".into(), definition: None });
+    assert_eq!(planned(&observed), "nothing to do\n");
+}
+
+#[test]
+fn everything_that_differs_is_one_update() {
+    let observed = with(|service| {
+        service.network.subnets.clear();
+        (service.grace, service.desired, service.target_group) = (0, 7, None);
+        service.deployment.has_rollback = false;
+    });
+    insta::assert_snapshot!(planned(&observed), @"update service to the private subnets and security-group tasks, circuit breaker with rollback, 100 to 200 % of tasks, 60 s of health-check grace, 2 tasks, target-group");
+}
+
+#[test]
+fn a_deployment_is_waited_for_and_one_that_failed_ends_it() {
+    let deploying =
+        with(|service| (service.rollout, service.running, service.age) = (Rollout::InProgress, 1, Some(10)));
+    let starting = with(|service| service.running = 1);
+    let failed = with(|service| service.rollout = Rollout::Failed("tasks failed to start".into()));
+    insta::assert_snapshot!([planned(&deploying), planned(&starting), planned(&failed)].concat(), @r"
+    wait for service (deploying, 1 of 2 tasks running)
+    wait for service (1 of 2 tasks running)
+    halt: ECS gave up on the deployment of 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: tasks failed to start. Look at the stopped tasks of service moat-web and at log-group /moat/web, mend the cause and start again
+    ");
+}
+
+#[test]
+fn an_image_that_cannot_be_deployed_is_refused_before_anything_is_made() {
+    let of = |image: ImageState| planned(&Observed { image, ..nothing() });
+    let states = [ImageState::NoSuchRepository, ImageState::NoSuchTag, ImageState::Unreadable("denied".into())];
+    insta::assert_snapshot!(states.map(of).join("\n"), @r"
+    refused: /service/image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest: there is no such repository in ECR. Create it and push the image, then start again
+    refused: /service/image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest: the repository is there, but it has no such image. Push it, then start again
+    refused: /service/image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest: ECR did not let moat look it up (denied), so moat cannot tell which digest to deploy. Allow ecr:DescribeImages on the repository, or name the image by digest
+    ");
+}
+
+#[test]
+fn what_is_somebody_elses_is_refused_all_at_once() {
+    let mut observed = with(|service| service.is_ours = false);
+    observed.cluster = Some(Cluster { arn: "cluster".into(), is_ours: false });
+    insta::assert_snapshot!(planned(&observed), @r"
+    refused: /service/name: the cluster moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that cluster
+    /service/name: the ECS service moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that ECS service
+    ");
+}
