@@ -75,6 +75,41 @@ fn provision(world: World, faults: Faults, asked: &Asked) -> (u64, World) {
     (world.read(|state| state.calls), world)
 }
 
+/// A lost answer to a create call without a token, and a cloud that shows the thing only after the next pass: a twin.
+#[test]
+fn c5_twins_that_lost_answers_leave_are_found_and_removed() {
+    let asked = asked(2, Nat::Single);
+    let made = ["delete vpc", "twin of internet-gateway", "twin of route-table", "release elastic-ip"];
+    let met = made.map(|_| AtomicU64::new(0));
+    let trials: Vec<(u64, u64, Fault)> = (0..12)
+        .flat_map(|seed| (0..40).flat_map(move |call| [Fault::LostAnswer, Fault::Late].map(|fault| (seed, call, fault))))
+        .collect();
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    on_all_cores(|| {
+        while let Some((seed, call, fault)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let rules = Rules { lag: 12_000, lagging: 60, ..Rules::default() };
+                let world = empty(*seed).with(rules, Faults::at(*call, *fault));
+                let end = world.run(Execution::new(&world, "it", &asked).run());
+                assert_eq!(end, End::Settled, "{}", world.story());
+                must_be_settled(&world, &asked);
+                for (what, met) in made.iter().zip(&met) {
+                    met.fetch_add(world.story().matches(what).count() as u64, Ordering::Relaxed);
+                }
+            }));
+            if let Err(panic) = result {
+                failed.lock().unwrap().push((*seed, *call, *fault, message(&*panic).to_owned()));
+            }
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    if let Some((seed, call, fault, story)) = failed.first() {
+        panic!("{} of {} trials failed, such as {fault:?} at call {call} of {seed}: {story}", failed.len(), trials.len());
+    }
+    println!("twins: {} trials, {met:?} of {made:?}", trials.len());
+    assert!(met.iter().all(|met| met.load(Ordering::Relaxed) > 0), "each kind of twin is met: {met:?} of {made:?}");
+}
+
 #[test]
 fn c4_two_provisions_at_once_end_with_one_of_each() {
     try_seeds("two at once", 1_000, |trial| trial.run(2));
