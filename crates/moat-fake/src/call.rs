@@ -155,7 +155,10 @@ impl Hand {
 }
 
 /// Where an answer arrives.
-struct Slot<T>(Rc<(RefCell<Option<T>>, RefCell<Option<Waker>>)>);
+struct Slot<T>(Rc<Cells<T>>);
+
+/// The answer, and who waits for it.
+type Cells<T> = (RefCell<Option<T>>, RefCell<Option<Waker>>);
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {

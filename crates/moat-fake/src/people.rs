@@ -69,7 +69,9 @@ impl World {
     pub fn hand_out_public_ips(&self, subnet: &str) {
         self.change(|state| {
             let id = id_of(state, subnet);
-            state.subnets.get_mut(&id).map(|subnet| subnet.gives_public_ips = true);
+            if let Some(subnet) = state.subnets.get_mut(&id) {
+                subnet.gives_public_ips = true;
+            }
         });
     }
 

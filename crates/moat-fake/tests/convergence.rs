@@ -82,7 +82,9 @@ fn c5_twins_that_lost_answers_leave_are_found_and_removed() {
     let made = ["delete vpc", "twin of internet-gateway", "twin of route-table", "release elastic-ip"];
     let met = made.map(|_| AtomicU64::new(0));
     let trials: Vec<(u64, u64, Fault)> = (0..12)
-        .flat_map(|seed| (0..40).flat_map(move |call| [Fault::LostAnswer, Fault::Late].map(|fault| (seed, call, fault))))
+        .flat_map(|seed| {
+            (0..40).flat_map(move |call| [Fault::LostAnswer, Fault::Late].map(|fault| (seed, call, fault)))
+        })
         .collect();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     on_all_cores(|| {
@@ -104,7 +106,11 @@ fn c5_twins_that_lost_answers_leave_are_found_and_removed() {
     });
     let failed = failed.into_inner().unwrap();
     if let Some((seed, call, fault, story)) = failed.first() {
-        panic!("{} of {} trials failed, such as {fault:?} at call {call} of {seed}: {story}", failed.len(), trials.len());
+        panic!(
+            "{} of {} trials failed, such as {fault:?} at call {call} of {seed}: {story}",
+            failed.len(),
+            trials.len()
+        );
     }
     println!("twins: {} trials, {met:?} of {made:?}", trials.len());
     assert!(met.iter().all(|met| met.load(Ordering::Relaxed) > 0), "each kind of twin is met: {met:?} of {made:?}");

@@ -2,10 +2,13 @@
 
 use moat::error::Kind;
 use moat::ingress::desired::Group;
+use moat::network::{Network, NetworkFacts};
+use moat::pass::{Report, SETBACK, pass};
+use moat::plan::Bindings;
 use moat::rule::{Direction, Peer, Rule};
 use moat::spec::Nat;
 use moat_fake::trial::{IMAGE, asked, digest, empty, must_be_settled, plan, settled};
-use moat_fake::{Asked, End, Execution, Faults, Rules, World};
+use moat_fake::{Asked, End, Execution, Fault, Faults, Rules, World};
 
 fn run(world: &World, asked: &Asked) -> End {
     world.run(Execution::new(world, "it", asked).run())
@@ -37,6 +40,24 @@ fn c1_an_address_that_cannot_be_used_yet_is_tried_again_and_no_other_is_allocate
         !lines(&world, "InvalidAllocationID.NotFound").is_empty()
     });
     assert!(met.count() > 0, "the address is not usable at first in some of the worlds");
+}
+
+#[test]
+fn after_a_lost_answer_aws_is_left_alone_until_what_it_made_can_be_seen() {
+    let asked = asked(2, Nat::Single);
+    let fresh = || empty(5).with(Rules::default(), Faults::none());
+    let quiet = fresh();
+    assert_eq!(first_pass(&quiet, &asked).retry_after, 1, "{}", quiet.story());
+    // The first seven calls are reads of the empty account.
+    let lost = fresh().with(Rules::default(), Faults::at(8, Fault::LostAnswer));
+    let report = first_pass(&lost, &asked);
+    assert_eq!((report.setbacks.len(), report.retry_after), (1, SETBACK), "{}", lost.story());
+}
+
+fn first_pass(world: &World, asked: &Asked) -> Report<NetworkFacts> {
+    let (hand, nothing) = (world.hand(), Bindings::default());
+    let report = world.run(async { pass::<Network, _>(&hand, &asked.network, &nothing, &nothing).await });
+    report.expect("a lost answer fails no pass")
 }
 
 #[test]
