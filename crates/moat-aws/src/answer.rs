@@ -1,5 +1,6 @@
 //! What an answer of AWS means: done, done before, not there, or a failure with its kind and a sentence.
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::error::{Failure, Kind, Meaning, meaning};
@@ -17,7 +18,7 @@ pub trait Answer<T> {
     fn remove(self, doing: impl Display) -> Result<(), Failure>;
 }
 
-impl<T, E, R> Answer<T> for Result<T, SdkError<E, R>>
+impl<T, E> Answer<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + Display,
 {
@@ -51,11 +52,13 @@ fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Meaning> {
 }
 
 /// A failed call as a sentence: what was being done, why it failed, what to do.
-fn failure<E: ProvideErrorMetadata + Display, R>(doing: impl Display, error: &SdkError<E, R>) -> Failure {
+fn failure<E: ProvideErrorMetadata + Display>(doing: impl Display, error: &SdkError<E, HttpResponse>) -> Failure {
     let (kind, why) = match error {
         SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or("an error without a code");
-            let kind = match meaning(code) {
+            let status = context.raw().status().as_u16();
+            let code = context.err().code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
+            let kind = match meaning(&code) {
+                Meaning::Is(Kind::Unexpected) => by_status(status),
                 Meaning::Is(kind) => kind,
                 // Said where it makes no sense: deleting what is there already, or creating what is not there.
                 Meaning::AlreadyThere | Meaning::NotThere => Kind::Conflict,
@@ -72,6 +75,15 @@ fn failure<E: ProvideErrorMetadata + Display, R>(doing: impl Display, error: &Sd
         _ => (Kind::Unexpected, "the SDK failed in a way that moat does not know".to_owned()),
     };
     Failure::new(kind, format!("could not {doing}: {}{}", why.trim_end_matches('.'), advice(kind)))
+}
+
+/// What an answer means whose code nobody has met, or that has none because it comes from a proxy on the way.
+const fn by_status(status: u16) -> Kind {
+    match status {
+        429 => Kind::Throttled,
+        500.. => Kind::Unavailable,
+        _ => Kind::Unexpected,
+    }
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {

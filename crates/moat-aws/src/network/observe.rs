@@ -169,7 +169,8 @@ impl NetworkCloud {
         let inside = filter("vpc-id", vpcs.iter().map(|vpc| vpc.0.clone()));
         let found = self.ec2.describe_route_tables().filters(inside).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        found.iter().map(|table| route_table(owner, table, &doing)).collect()
+        let tables = found.iter().filter(|table| is_inside(vpcs, table.vpc_id()));
+        tables.map(|table| route_table(owner, table, &doing)).collect()
     }
 
     async fn default_groups(&self, vpcs: &[VpcId]) -> Result<Vec<DefaultGroup>, Failure> {
@@ -182,6 +183,7 @@ impl NetworkCloud {
         let found = self.ec2.describe_security_groups().filters(inside).filters(named).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(doing)?;
         let groups = found.iter().filter(|group| group.group_name() == Some("default"));
+        let groups = groups.filter(|group| is_inside(vpcs, group.vpc_id()));
         groups
             .map(|group| {
                 Ok(DefaultGroup {
@@ -192,6 +194,11 @@ impl NetworkCloud {
             })
             .collect()
     }
+}
+
+/// The filter of the describe said so already; looked at again, as the tags of everything else are.
+fn is_inside(vpcs: &[VpcId], vpc: Option<&str>) -> bool {
+    vpcs.iter().any(|ours| Some(ours.as_str()) == vpc)
 }
 
 /// A route table with its explicit associations. Also used by the proof, which reads tables by subnet.

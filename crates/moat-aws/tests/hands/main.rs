@@ -1,0 +1,11 @@
+//! The hands on a wire that is in memory: what they send, what they make of the answers, and what they send twice.
+//!
+//! The clients are made as the Lambdas make them, from one `SdkConfig`, so that retries and protocols are the real
+//! ones. Only the socket is not.
+
+mod errors;
+mod network_apply;
+mod network_observe;
+mod retries;
+mod wire;
+mod xml;
