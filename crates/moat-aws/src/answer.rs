@@ -54,6 +54,10 @@ fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Meaning> {
 /// A failed call as a sentence: what was being done, why it failed, what to do.
 fn failure<E: ProvideErrorMetadata + Display>(doing: impl Display, error: &SdkError<E, HttpResponse>) -> Failure {
     let (kind, why) = match error {
+        // What the SDK could not parse, it calls a service error as well.
+        SdkError::ServiceError(context) if context.raw().status().is_success() => {
+            (Kind::Unavailable, "AWS's answer could not be read".to_owned())
+        }
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             let code = context.err().code().map_or_else(|| format!("HTTP {status}"), str::to_owned);

@@ -5,7 +5,7 @@ use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
 use moat::error::{Failure, Kind};
-use moat::lock::{self, Move};
+use moat::lock;
 use moat::name::{Logical, Name};
 use moat::parameters;
 use moat::tags::Owner;
@@ -53,61 +53,20 @@ impl Parameters {
         self.write(&parameters::url(service), url, &owner, &Logical::from("output url")).await
     }
 
-    /// Takes the lock of a name for the execution `me`.
+    /// Takes the lock of a name for the execution `me`, also from one that has ended.
     ///
     /// # Errors
     /// `Moat.Locked`, naming the execution that holds it.
     pub async fn lock(&self, owner: &Owner, me: &str) -> Result<(), Failure> {
-        let name = parameters::lock(owner);
-        match self.next_move(&name, me).await? {
-            Move::Held => Ok(()),
-            Move::Wait { holder } => Err(locked(owner, &holder)),
-            Move::Take => match self.put_new(&name, me, owner).await? {
-                true => Ok(()),
-                false => Err(locked(owner, "an execution that was a moment faster")),
-            },
-            Move::Claim { ended } => {
-                if !self.put_new(&lock::claim(&name, &ended), me, owner).await? {
-                    return Err(locked(owner, "an execution that takes over from an ended one"));
-                }
-                // The claim is won, but the lock may have changed hands before that.
-                match self.next_move(&name, me).await? {
-                    Move::Claim { ended: still } if still == ended => self.overwrite(&name, me).await,
-                    Move::Held => Ok(()),
-                    Move::Take | Move::Wait { .. } | Move::Claim { .. } => {
-                        self.delete(&lock::claim(&name, &ended)).await?;
-                        Err(locked(owner, "an execution that was a moment faster"))
-                    }
-                }
-            }
+        match lock::take(&Locks { parameters: self, owner }, &parameters::lock(owner), me).await? {
+            None => Ok(()),
+            Some(holder) => Err(locked(owner, &holder)),
         }
     }
 
     /// Gives the lock back; false when it was not ours.
     pub async fn unlock(&self, owner: &Owner, me: &str) -> Result<bool, Failure> {
-        let name = parameters::lock(owner);
-        let is_ours = self.get(&name).await?.as_deref() == Some(me);
-        if is_ours {
-            self.delete(&name).await?;
-        }
-        Ok(is_ours)
-    }
-
-    async fn next_move(&self, name: &str, me: &str) -> Result<Move, Failure> {
-        let holder = self.get(name).await?;
-        let is_running = match holder.as_deref() {
-            Some(holder) if holder != me => self.is_running(holder).await?,
-            _ => false,
-        };
-        Ok(lock::decide(me, holder.as_deref(), |_| is_running))
-    }
-
-    async fn is_running(&self, execution: &str) -> Result<bool, Failure> {
-        match self.sfn.describe_execution().execution_arn(execution).send().await {
-            Ok(answer) => Ok(matches!(answer.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive)),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_does_not_exist()) => Ok(false),
-            Err(error) => Err(error).read(format!("describe execution {execution}, which holds a lock")),
-        }
+        lock::give_back(&Locks { parameters: self, owner }, &parameters::lock(owner), me).await
     }
 
     async fn get(&self, name: &str) -> Result<Option<String>, Failure> {
@@ -137,17 +96,41 @@ impl Parameters {
         let call = call.tier(ParameterTier::IntelligentTiering).overwrite(true);
         call.send().await.read(format!("write parameter {name}")).map(|_| ())
     }
+}
 
-    /// Puts a parameter that must not exist yet; false when it does. The one atomic act that SSM has.
-    async fn put_new(&self, name: &str, value: &str, owner: &Owner) -> Result<bool, Failure> {
-        let tags = owner.tags(&Logical::from("lock")).into_iter().filter_map(tag).collect();
-        let call = self.ssm_once.put_parameter().name(name).value(value).r#type(ParameterType::String);
+/// The locks of an owner. Each lock and each claim is a parameter.
+#[derive(Debug)]
+struct Locks<'a> {
+    parameters: &'a Parameters,
+    owner: &'a Owner,
+}
+
+impl lock::Store for Locks<'_> {
+    async fn get(&self, name: &str) -> Result<Option<String>, Failure> {
+        self.parameters.get(name).await
+    }
+
+    async fn put_new(&self, name: &str, value: &str) -> Result<bool, Failure> {
+        let tags = self.owner.tags(&Logical::from("lock")).into_iter().filter_map(tag).collect();
+        let call = self.parameters.ssm_once.put_parameter().name(name).value(value).r#type(ParameterType::String);
         let answer = call.overwrite(false).set_tags(Some(tags)).send().await;
         Ok(answer.create(format!("write parameter {name}"))?.is_some())
     }
 
+    async fn overwrite(&self, name: &str, value: &str) -> Result<(), Failure> {
+        self.parameters.overwrite(name, value).await
+    }
+
     async fn delete(&self, name: &str) -> Result<(), Failure> {
-        self.ssm.delete_parameter().name(name).send().await.remove(format!("delete parameter {name}"))
+        self.parameters.ssm.delete_parameter().name(name).send().await.remove(format!("delete parameter {name}"))
+    }
+
+    async fn is_running(&self, execution: &str) -> Result<bool, Failure> {
+        match self.parameters.sfn.describe_execution().execution_arn(execution).send().await {
+            Ok(answer) => Ok(matches!(answer.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive)),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_does_not_exist()) => Ok(false),
+            Err(error) => Err(error).read(format!("describe execution {execution}, which holds a lock")),
+        }
     }
 }
 

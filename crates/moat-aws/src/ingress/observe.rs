@@ -59,13 +59,15 @@ impl IngressCloud {
     async fn find_load_balancer(&self, name: &str) -> Result<Option<aws::LoadBalancer>, Failure> {
         let answer = self.elb.describe_load_balancers().names(name).send().await;
         let answer = answer.find(format!("describe load balancer {name}"))?;
-        Ok(answer.and_then(|answer| answer.load_balancers.unwrap_or_default().into_iter().next()))
+        let mut found = answer.and_then(|answer| answer.load_balancers).unwrap_or_default().into_iter();
+        Ok(found.find(|found| found.load_balancer_name() == Some(name)))
     }
 
     async fn find_target_group(&self, name: &str) -> Result<Option<aws::TargetGroup>, Failure> {
         let answer = self.elb.describe_target_groups().names(name).send().await;
         let answer = answer.find(format!("describe target group {name}"))?;
-        Ok(answer.and_then(|answer| answer.target_groups.unwrap_or_default().into_iter().next()))
+        let mut found = answer.and_then(|answer| answer.target_groups).unwrap_or_default().into_iter();
+        Ok(found.find(|found| found.target_group_name() == Some(name)))
     }
 
     /// Which of these resources carry the owner's tag.

@@ -79,14 +79,11 @@ fn definition(found: &aws::TaskDefinition, name: &str) -> Option<TaskDefinition>
     let log = container.log_configuration()?;
     let option = |key: &str| log.options().and_then(|options| options.get(key)).cloned();
     let is_ours = container.name() == Some(name)
-        && found.task_role_arn().is_none_or(str::is_empty)
-        && found.volumes().is_empty()
-        && container.secrets().is_empty()
-        && container.mount_points().is_empty()
-        && container.entry_point().is_empty()
-        && container.repository_credentials().is_none()
-        && found.network_mode() == Some(&NetworkMode::Awsvpc)
+        && is_plain_task(found)
+        && is_plain_container(container)
+        && mapping.protocol().is_none_or(|protocol| *protocol == TransportProtocol::Tcp)
         && *log.log_driver() == LogDriver::Awslogs
+        && log.secret_options().is_empty()
         && option("awslogs-stream-prefix").as_deref() == Some(STREAM_PREFIX)
         && log.options().is_some_and(|options| options.len() == 3);
     if !is_ours {
@@ -109,4 +106,44 @@ fn definition(found: &aws::TaskDefinition, name: &str) -> Option<TaskDefinition>
         log_group: option("awslogs-group")?,
         region: option("awslogs-region")?,
     })
+}
+
+/// Whether the task has nothing that changes what runs or what it may do, beyond what [`write`] writes.
+///
+/// Named one by one, since a default that ECS adds some day must not make every definition a foreign one.
+fn is_plain_task(found: &aws::TaskDefinition) -> bool {
+    let family = found.runtime_platform().and_then(|platform| platform.operating_system_family());
+    found.network_mode() == Some(&NetworkMode::Awsvpc)
+        && family.is_none_or(|family| *family == OsFamily::Linux)
+        && found.task_role_arn().is_none_or(str::is_empty)
+        && found.volumes().is_empty()
+        && found.pid_mode().is_none()
+        && found.ipc_mode().is_none()
+        && found.proxy_configuration().is_none()
+        && found.ephemeral_storage().is_none()
+}
+
+/// The same for the container.
+fn is_plain_container(container: &ContainerDefinition) -> bool {
+    let has_own_files = !container.mount_points().is_empty()
+        || !container.volumes_from().is_empty()
+        || container.repository_credentials().is_some()
+        || container.readonly_root_filesystem().unwrap_or(false);
+    let has_other_variables = !container.secrets().is_empty() || !container.environment_files().is_empty();
+    let runs_otherwise = !container.entry_point().is_empty()
+        || container.user().is_some_and(|user| !user.is_empty())
+        || container.working_directory().is_some_and(|directory| !directory.is_empty())
+        || container.health_check().is_some()
+        || container.firelens_configuration().is_some()
+        || container.start_timeout().is_some()
+        || container.stop_timeout().is_some()
+        || !container.depends_on().is_empty();
+    let has_other_limits = container.cpu() != 0
+        || container.memory().is_some()
+        || container.memory_reservation().is_some()
+        || container.privileged().unwrap_or(false)
+        || container.linux_parameters().is_some()
+        || !container.ulimits().is_empty()
+        || !container.system_controls().is_empty();
+    !(has_own_files || has_other_variables || runs_otherwise || has_other_limits)
 }

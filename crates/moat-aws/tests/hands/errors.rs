@@ -1,7 +1,7 @@
 //! What AWS's errors become, from bytes on the wire to the name that a state machine matches.
 
 use crate::network_apply::{apply, cidr};
-use crate::wire::{Answer, Wire};
+use crate::wire::{Answer, TORN, Wire};
 use moat::error::Kind;
 use moat::name::Logical;
 use moat::network::NetworkStep;
@@ -71,6 +71,15 @@ async fn no_answer_is_unavailable_with_the_reason() {
         assert_eq!(failure.kind, Kind::Unavailable);
         assert!(failure.message.contains(why), "{failure}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_as_good_as_none() {
+    let wire = Wire::default().on("CreateSubnet", [TORN]);
+    let failure = apply(&wire, &subnet()).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Unavailable);
+    assert!(failure.message.contains("AWS's answer could not be read"), "{failure}");
+    assert_eq!(wire.count("CreateSubnet"), 1);
 }
 
 #[tokio::test]

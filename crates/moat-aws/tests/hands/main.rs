@@ -4,8 +4,17 @@
 //! ones. Only the socket is not.
 
 mod errors;
+mod image;
+mod ingress_apply;
+mod ingress_observe;
+mod lock;
 mod network_apply;
 mod network_observe;
+mod parameters;
 mod retries;
+mod service_apply;
+mod service_observe;
+mod task_definition;
+mod verify;
 mod wire;
 mod xml;

@@ -1,0 +1,174 @@
+//! What the ingress reads: groups by tag, the rest by its one name, and whose it is by its tags.
+
+use crate::ingress_apply::spec;
+use crate::wire::{Answer, Wire};
+use crate::xml::{item, list, tag, tags};
+use moat::error::{Failure, Kind};
+use moat::ingress::desired::Group;
+use moat::ingress::observed::{LoadBalancerState, Observed};
+use moat::rule::{Direction, Peer, Rule};
+use moat::stage::Cloud;
+use moat_aws::ingress::IngressCloud;
+
+async fn observe(wire: &Wire) -> Result<Observed, Failure> {
+    IngressCloud::new(&wire.config()).observe(&spec()).await
+}
+
+fn member(name: &str, items: &[String]) -> String {
+    list(name, "member", items)
+}
+
+fn balancer(name: &str, arn: &str, state: &str) -> String {
+    let zone = |subnet: &str| item(&[("SubnetId", subnet)], &[]);
+    let fields = [("LoadBalancerName", name), ("LoadBalancerArn", arn), ("Scheme", "internet-facing")];
+    let zones = member("AvailabilityZones", &[zone("subnet-1"), zone("subnet-2")]);
+    let state = tag("State", item(&[("Code", state), ("Reason", "it is so")], &[]));
+    item(&fields, &[zones, state, member("SecurityGroups", &["sg-1".to_owned()])])
+}
+
+fn target(name: &str, arn: &str) -> String {
+    let fields = [("TargetGroupName", name), ("TargetGroupArn", arn), ("VpcId", "vpc-1")];
+    item(&fields, &[item(&[("HealthCheckPath", "/up"), ("HealthCheckIntervalSeconds", "10")], &[])])
+}
+
+fn owned(arn: &str, owner: &str) -> String {
+    let tag = item(&[("Key", "moat:service"), ("Value", owner)], &[]);
+    item(&[("ResourceArn", arn)], &[member("Tags", &[tag])])
+}
+
+fn listener(arn: &str, port: &str, action: &str) -> String {
+    let action = item(&[("Type", action), ("TargetGroupArn", "arn:tg")], &[]);
+    item(&[("ListenerArn", arn), ("Port", port), ("Protocol", "HTTP")], &[member("DefaultActions", &[action])])
+}
+
+/// A load balancer and a target group of ours, with a listener.
+fn settled() -> Wire {
+    Wire::default()
+        .on("DescribeLoadBalancers", [member("LoadBalancers", &[balancer("moat-web", "arn:lb", "active")])])
+        .on("DescribeTargetGroups", [member("TargetGroups", &[target("moat-web", "arn:tg")])])
+        .on("DescribeTags", [member("TagDescriptions", &[owned("arn:lb", "web"), owned("arn:tg", "web")])])
+        .on("DescribeListeners", [member("Listeners", &[listener("arn:l", "80", "forward")])])
+}
+
+#[tokio::test]
+async fn c5_every_describe_is_filtered_by_tag_name_or_arn() {
+    let wire = settled();
+    observe(&wire).await.unwrap();
+    for call in wire.calls() {
+        let (field, value) = match call.action.as_str() {
+            "DescribeSecurityGroups" => {
+                assert_eq!(call.filters(), [("tag:moat:service".to_owned(), "web".to_owned())]);
+                continue;
+            }
+            "DescribeLoadBalancers" | "DescribeTargetGroups" => ("Names.member.1", "moat-web"),
+            "DescribeTags" => ("ResourceArns.member.1", "arn:lb"),
+            "DescribeTargetGroupAttributes" => ("TargetGroupArn", "arn:tg"),
+            _ => ("LoadBalancerArn", "arn:lb"),
+        };
+        assert_eq!(call.field(field), value, "{}", call.action);
+    }
+    assert_eq!(wire.calls().len(), 7);
+}
+
+#[tokio::test]
+async fn c5_without_a_load_balancer_nothing_is_asked_by_an_empty_list() {
+    let wire = Wire::default()
+        .on("DescribeLoadBalancers", [Answer::error("LoadBalancerNotFound")])
+        .on("DescribeTargetGroups", [Answer::error("TargetGroupNotFound")]);
+    assert_eq!(observe(&wire).await, Ok(Observed::default()));
+    assert_eq!(wire.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn a_load_balancer_of_ours_is_read_whole() {
+    let observed = observe(&settled()).await.unwrap();
+    let found = observed.load_balancer.unwrap();
+    assert!(found.is_ours && found.is_internet_facing);
+    assert_eq!(found.subnets, ["subnet-1".into(), "subnet-2".into()].into());
+    assert_eq!(found.groups, ["sg-1".into()].into());
+    assert_eq!(found.state, LoadBalancerState::Active);
+    let target = observed.target_group.unwrap();
+    assert!(target.is_ours);
+    assert_eq!((target.health_check.path.as_str(), target.health_check.interval), ("/up", 10));
+    assert_eq!(observed.listeners[0].forwards_to, Some("arn:tg".into()));
+}
+
+#[tokio::test]
+async fn each_state_of_a_load_balancer_is_told_and_an_unknown_one_is_not_active() {
+    let states = [
+        ("provisioning", LoadBalancerState::Provisioning),
+        ("active_impaired", LoadBalancerState::Impaired("it is so".into())),
+        ("failed", LoadBalancerState::Failed("it is so".into())),
+        ("quantum", LoadBalancerState::Provisioning),
+    ];
+    for (state, expected) in states {
+        let balancer = balancer("moat-web", "arn:lb", state);
+        let wire = settled().on("DescribeLoadBalancers", [member("LoadBalancers", &[balancer])]);
+        assert_eq!(observe(&wire).await.unwrap().load_balancer.unwrap().state, expected);
+    }
+}
+
+#[tokio::test]
+async fn c5_somebody_elses_load_balancer_of_our_name_is_not_ours_and_its_listeners_are_none_of_our_business() {
+    let tags = member("TagDescriptions", &[owned("arn:lb", "other"), item(&[("ResourceArn", "arn:tg")], &[])]);
+    let observed = observe(&settled().on("DescribeTags", [tags])).await.unwrap();
+    assert!(!observed.load_balancer.unwrap().is_ours);
+    assert!(!observed.target_group.unwrap().is_ours);
+    assert!(observed.listeners.is_empty());
+}
+
+#[tokio::test]
+async fn c5_a_load_balancer_of_another_name_is_dropped_even_if_aws_ignores_the_name() {
+    let wire = settled()
+        .on("DescribeLoadBalancers", [member("LoadBalancers", &[balancer("other", "arn:other", "active")])])
+        .on("DescribeTargetGroups", [member("TargetGroups", &[target("other", "arn:x"), target("moat-web", "arn:tg")])]);
+    let observed = observe(&wire).await.unwrap();
+    assert_eq!(observed.load_balancer, None);
+    assert_eq!(observed.target_group.unwrap().arn, "arn:tg".into());
+}
+
+#[tokio::test]
+async fn listeners_are_read_page_by_page_and_a_redirect_forwards_nowhere() {
+    let first = member("Listeners", &[listener("arn:l", "80", "forward")]) + &tag("NextMarker", "two");
+    let second = member("Listeners", &[listener("arn:m", "8080", "redirect")]);
+    let wire = settled().on("DescribeListeners", [first, second]);
+    let observed = observe(&wire).await.unwrap();
+    let read: Vec<_> = observed.listeners.iter().map(|l| (l.port, l.forwards_to.is_some())).collect();
+    assert_eq!(read, [(80, true), (8080, false)]);
+}
+
+#[tokio::test]
+async fn groups_are_told_by_their_resource_tag_with_every_rule_split_by_its_peer() {
+    let group = |id: &str, tags: String, rest: &str| {
+        item(&[("groupId", id), ("vpcId", "vpc-1"), ("groupName", "any")], &[tags, rest.to_owned()])
+    };
+    let ours = |resource: &str| tags("moat:service", "web", resource);
+    let range = |field: &str, range: &str| item(&[(field, range)], &[]);
+    let ranges = list("ipRanges", "item", &[range("cidrIp", "10.0.0.0/8"), range("cidrIp", "0.0.0.0/0")]);
+    let ipv6 = list("ipv6Ranges", "item", &[range("cidrIpv6", "::/0")]);
+    let fields = [("ipProtocol", "tcp"), ("fromPort", "80"), ("toPort", "80")];
+    let permission = list("ipPermissions", "item", &[item(&fields, &[ranges, ipv6])]);
+    let groups = [
+        group("sg-1", ours("security-group load-balancer"), &permission),
+        group("sg-7", tags("moat:service", "other", "security-group tasks"), ""),
+        group("sg-8", String::new(), ""),
+        group("sg-9", ours("something else"), ""),
+    ];
+    let wire = Wire::default().on("DescribeSecurityGroups", [list("securityGroupInfo", "item", &groups)]);
+    let observed = observe(&wire).await.unwrap();
+    let [found] = &observed.groups[..] else { panic!("{observed:?}") };
+    assert_eq!((found.id.as_str(), found.group), ("sg-1", Group::LoadBalancer));
+    let cidr = |text: &str| Peer::Cidr(moat::cidr::Cidr::new(text).unwrap());
+    let mut expected = [cidr("10.0.0.0/8"), cidr("0.0.0.0/0"), Peer::Ipv6("::/0".into())]
+        .map(|peer| Rule::tcp(Direction::Ingress, 80, peer));
+    expected.sort();
+    assert_eq!(found.rules, expected);
+}
+
+#[tokio::test]
+async fn unreadable_is_never_absent() {
+    for action in ["DescribeLoadBalancers", "DescribeTags", "DescribeListeners", "DescribeSecurityGroups"] {
+        let wire = settled().on(action, [Answer::error("AccessDenied")]);
+        assert_eq!(observe(&wire).await.unwrap_err().kind, Kind::Denied, "{action}");
+    }
+}
