@@ -33,8 +33,12 @@ async fn main() {
 }
 
 async fn calls(local: &Local) {
-    for (title, mode) in [("plan, empty account", "plan"), ("first provision", "apply"), ("second provision", "apply"), ("plan, settled", "plan")]
-    {
+    for (title, mode) in [
+        ("plan, empty account", "plan"),
+        ("first provision", "apply"),
+        ("second provision", "apply"),
+        ("plan, settled", "plan"),
+    ] {
         local.plan(&[], Slowness::default());
         let ended = local.provision(&input("bench", mode)).await;
         ended.output();
@@ -52,7 +56,10 @@ async fn critical_path(local: &Local) {
     let took = begun.elapsed().as_secs_f64();
     // The load balancer and the NAT gateway are waited for side by side, and on this AWS a service is up at once.
     let path = slow.load_balancer.max(slow.nat_gateway).as_secs_f64();
-    println!("wall time {took:.1} s, critical path {path:.1} s, ratio {:.2} (AWS's times divided by {SCALE})", took / path);
+    println!(
+        "wall time {took:.1} s, critical path {path:.1} s, ratio {:.2} (AWS's times divided by {SCALE})",
+        took / path
+    );
 }
 
 fn input(name: &str, mode: &str) -> Value {

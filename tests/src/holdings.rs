@@ -70,7 +70,8 @@ impl Local {
         }
         let clusters = self.ecs.describe_clusters().clusters(&name).send().await.expect(why);
         let services = self.ecs.describe_services().cluster(&name).services(&name).send().await;
-        let services = services.map_or(0, |found| found.services().iter().filter(|s| s.status() == Some("ACTIVE")).count());
+        let services =
+            services.map_or(0, |found| found.services().iter().filter(|s| s.status() == Some("ACTIVE")).count());
         counted([
             ("security-group", groups.security_groups().len()),
             ("load-balancer", balancer.len()),

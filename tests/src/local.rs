@@ -63,9 +63,9 @@ impl Local {
     /// Starts the local AWS and the proxy on free ports, and deploys the stack.
     pub async fn start() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the project is a folder");
-        let dir = std::env::temp_dir().join(format!("moat-test-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("the temporary folder can be written");
         let port = free_port();
+        let dir = std::env::temp_dir().join(format!("moat-test-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("the temporary folder can be written");
         let upstream = SocketAddr::from(([127, 0, 0, 1], port));
         let proxy = Proxy::start(upstream).await.expect("a port of this machine is free");
         let endpoint = format!("http://{upstream}");

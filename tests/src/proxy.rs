@@ -62,7 +62,8 @@ impl Proxy {
                     let (proxy, client) = (proxy.clone(), client.clone());
                     async move { proxy.pass_on(&client, upstream, request).await }
                 });
-                let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                let connection =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 // An error here is a connection that one side closed, as lost answers are meant to.
                 tokio::spawn(async move { connection.await.ok() });
             }
@@ -114,7 +115,8 @@ impl Proxy {
                 // The host header stays as it came: the signature covers it.
                 let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
                 parts.uri = format!("http://{upstream}{path}").parse().map_err(io::Error::other)?;
-                let answer = client.request(Request::from_parts(parts, Full::new(body))).await.map_err(io::Error::other)?;
+                let answer =
+                    client.request(Request::from_parts(parts, Full::new(body))).await.map_err(io::Error::other)?;
                 let (head, body) = answer.into_parts();
                 let bytes = body.collect().await.map_err(io::Error::other)?.to_bytes();
                 (head.status, bytes, Some(head.headers))
@@ -212,11 +214,15 @@ fn refusal(operation: &Operation, fault: Fault) -> Answer {
     let text = match operation.service.as_str() {
         "ec2" => {
             let code = if denied { "UnauthorizedOperation" } else { "RequestLimitExceeded" };
-            format!("<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>test</RequestID></Response>")
+            format!(
+                "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>test</RequestID></Response>"
+            )
         }
         "elasticloadbalancing" => {
             let code = if denied { "AccessDenied" } else { "Throttling" };
-            format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>test</RequestId></ErrorResponse>")
+            format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>test</RequestId></ErrorResponse>"
+            )
         }
         _ => {
             let code = if denied { "AccessDeniedException" } else { "ThrottlingException" };

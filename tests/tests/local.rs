@@ -1,6 +1,6 @@
 //! The whole, on a local AWS with IAM enforced: as a user would run it, and with what goes wrong on the wire.
 //!
-//! One local AWS serves all trials, one after the other; each trial has a network and a service of its own, so none
+//! Each of two local AWS serves one trial after the other; each trial has a network and a service of its own, so none
 //! sees what another left behind.
 
 mod trials;
@@ -9,39 +9,45 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use moat_tests::local::Local;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Builder, Runtime};
 
 /// A trial's body: it panics where something is not as it should be.
 type Body = fn(Arc<Local>) -> Pin<Box<dyn Future<Output = ()>>>;
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // The proxy's faults are counted over all calls, so trials must not overlap.
-    arguments.test_threads = Some(1);
-    let stage: Arc<Mutex<Option<Stage>>> = Arc::default();
+    // A proxy counts its calls, so trials on one local AWS must not overlap. Two fit on a small machine.
+    arguments.test_threads = Some(arguments.test_threads.unwrap_or(2).min(2));
+    let idle: Arc<Mutex<Vec<Stage>>> = Arc::default();
     let trials = trials::all().into_iter().map(|(name, body)| {
-        let stage = Arc::clone(&stage);
-        Trial::test(name, move || perform(&stage, body))
+        let idle = Arc::clone(&idle);
+        Trial::test(name, move || perform(&idle, body))
     });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
-    // The local AWS ends with its stage, before the process does.
-    drop(stage.lock().unwrap_or_else(PoisonError::into_inner).take());
+    // Each local AWS ends with its stage, before the process does.
+    idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     conclusion.exit();
 }
 
-/// The runtime and the local AWS, started with the first trial that runs.
+/// A runtime and a local AWS. A trial takes one that is idle, or starts one, and gives it back unless it fails.
 struct Stage {
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
     local: Arc<Local>,
 }
 
-fn perform(stage: &Mutex<Option<Stage>>, body: Body) -> Result<(), Failed> {
-    let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-    let stage = stage.get_or_insert_with(|| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime can be built");
+impl Stage {
+    fn start() -> Self {
+        let runtime =
+            Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime can be built");
         let local = Arc::new(runtime.block_on(Local::start()));
-        Stage { runtime, local }
-    });
+        Self { runtime, local }
+    }
+}
+
+fn perform(idle: &Mutex<Vec<Stage>>, body: Body) -> Result<(), Failed> {
+    let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let stage = taken.unwrap_or_else(Stage::start);
     stage.runtime.block_on(body(Arc::clone(&stage.local)));
+    idle.lock().unwrap_or_else(PoisonError::into_inner).push(stage);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use moat::error::{Failure, Kind, Meaning, meaning};
+use moat::error::{Failure, Kind, Meaning, meaning_of};
 use std::fmt::Display;
 
 /// An answer to a call. `doing` is what the call was for, such as `create subnet private-a`.
@@ -48,7 +48,8 @@ where
 }
 
 fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Meaning> {
-    error.as_service_error()?.code().map(meaning)
+    let error = error.as_service_error()?;
+    Some(meaning_of(error.code()?, error.message().unwrap_or_default()))
 }
 
 /// A failed call as a sentence: what was being done, why it failed, what to do.
@@ -61,13 +62,14 @@ fn failure<E: ProvideErrorMetadata + Display>(doing: impl Display, error: &SdkEr
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             let code = context.err().code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
-            let kind = match meaning(&code) {
+            let message = context.err().message().unwrap_or_default();
+            let kind = match meaning_of(&code, message) {
                 Meaning::Is(Kind::Unexpected) => by_status(status),
                 Meaning::Is(kind) => kind,
                 // Said where it makes no sense: deleting what is there already, or creating what is not there.
                 Meaning::AlreadyThere | Meaning::NotThere => Kind::Conflict,
             };
-            (kind, format!("AWS said {code}: {}", context.err().message().unwrap_or("nothing more")))
+            (kind, format!("AWS said {code}: {}", if message.is_empty() { "nothing more" } else { message }))
         }
         SdkError::TimeoutError(_) => (Kind::Unavailable, "AWS did not answer in time".to_owned()),
         SdkError::DispatchFailure(failure) => {

@@ -6,7 +6,7 @@
 pub mod answer;
 #[cfg(any(feature = "ec2", feature = "ecs"))]
 mod binding;
-#[cfg(any(feature = "ec2", feature = "ecs"))]
+#[cfg(any(feature = "ec2", feature = "ecs", feature = "sfn"))]
 mod clock;
 pub mod config;
 

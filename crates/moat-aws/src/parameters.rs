@@ -1,6 +1,7 @@
 //! The Parameter Store: recorded specs, outputs, and the locks.
 
 use crate::answer::Answer;
+use crate::clock::age;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
@@ -10,6 +11,10 @@ use moat::name::{Logical, Name};
 use moat::parameters;
 use moat::tags::Owner;
 use serde_json::Value;
+
+/// Seconds for which a Lambda may go on after somebody stopped its execution: the time-out of moat's Lambdas, in
+/// `infra/template.yaml`. Stopping an execution does not stop the Lambda that it waits for.
+const WINDING_DOWN: u32 = 30;
 
 /// Systems Manager for parameters, Step Functions to ask whether a lock's holder still runs.
 #[derive(Debug, Clone)]
@@ -127,7 +132,12 @@ impl lock::Store for Locks<'_> {
 
     async fn is_running(&self, execution: &str) -> Result<bool, Failure> {
         match self.parameters.sfn.describe_execution().execution_arn(execution).send().await {
-            Ok(answer) => Ok(matches!(answer.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive)),
+            Ok(answer) => {
+                let is_running = matches!(answer.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive);
+                let is_winding_down = *answer.status() == ExecutionStatus::Aborted
+                    && age(answer.stop_date()).is_some_and(|age| age <= WINDING_DOWN);
+                Ok(is_running || is_winding_down)
+            }
             Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_does_not_exist()) => Ok(false),
             Err(error) => Err(error).read(format!("describe execution {execution}, which holds a lock")),
         }

@@ -73,7 +73,11 @@ impl Verifier {
         let found = self.ec2.describe_route_tables().filters(inside).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let is_main = |table: &aws::RouteTable| table.associations().iter().any(|a| a.main().unwrap_or(false));
-        found.iter().filter(|table| table.vpc_id() == Some(vpc)).map(|table| Ok((is_main(table), route_table(owner, table, &doing)?))).collect()
+        found
+            .iter()
+            .filter(|table| table.vpc_id() == Some(vpc))
+            .map(|table| Ok((is_main(table), route_table(owner, table, &doing)?)))
+            .collect()
     }
 
     async fn subnets(&self, bound: &[(String, String)]) -> Result<Vec<aws::Subnet>, Failure> {

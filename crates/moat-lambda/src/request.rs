@@ -53,7 +53,8 @@ pub enum Reply<F> {
 /// `Moat.SpecInvalid`, naming the field.
 pub fn parse<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_json::from_value(value).map_err(|error| {
-        let message = format!("the request to this Lambda is not one that it knows: {error}. Start moat-provision instead");
+        let message =
+            format!("the request to this Lambda is not one that it knows: {error}. Start moat-provision instead");
         Failure::new(Kind::SpecInvalid, message)
     })
 }

@@ -20,9 +20,8 @@ impl Cidr {
     pub const ANYWHERE: Self = Self(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
 
     pub fn new(text: &str) -> Result<Self, String> {
-        let net: Ipv4Net = text
-            .parse()
-            .map_err(|_| format!("{text:?} is not an IPv4 range; write it like 10.0.0.0/16"))?;
+        let net: Ipv4Net =
+            text.parse().map_err(|_| format!("{text:?} is not an IPv4 range; write it like 10.0.0.0/16"))?;
         if net.trunc() != net {
             return Err(format!("{text:?} has host bits set; the range is {}", net.trunc()));
         }

@@ -202,6 +202,20 @@ pub fn meaning(code: &str) -> Meaning {
     }
 }
 
+/// The meaning of an error whose code says too little, by its message. Each is a narrow match, for want of a code.
+pub fn meaning_of(code: &str, message: &str) -> Meaning {
+    let says = |part: &str| message.contains(part);
+    match code {
+        // CreateService: no listener names the target group yet (C8), or the old service is still stopping (C12).
+        "InvalidParameterException" | "ClientException"
+            if says("does not have an associated load balancer") || says("still Draining") =>
+        {
+            Meaning::Is(Kind::Conflict)
+        }
+        code => meaning(code),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +231,19 @@ mod tests {
     fn only_what_can_get_better_by_itself_is_retried() {
         let retried: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         assert_eq!(retried, [Kind::Throttled, Kind::Unavailable, Kind::Conflict, Kind::Locked]);
+    }
+
+    #[test]
+    fn c8_a_target_group_without_a_listener_is_waited_for() {
+        let message = "The target group with targetGroupArn arn:x does not have an associated load balancer.";
+        assert_eq!(meaning_of("InvalidParameterException", message), Meaning::Is(Kind::Conflict));
+        assert_eq!(meaning_of("InvalidParameterException", "cpu is wrong"), Meaning::Is(Kind::Unexpected));
+    }
+
+    #[test]
+    fn c12_a_service_that_is_still_draining_is_waited_for() {
+        let message = "Unable to Start a service that is still Draining.";
+        assert_eq!(meaning_of("InvalidParameterException", message), Meaning::Is(Kind::Conflict));
     }
 
     #[test]

@@ -53,5 +53,6 @@ pub trait Cloud<S: Stage> {
     fn observe(&self, spec: &S::Spec) -> impl Future<Output = Result<S::Observed, Failure>>;
 
     /// Does one step, once. `bindings` holds every name that the step needs.
-    fn apply(&self, spec: &S::Spec, step: &S::Step, bindings: &Bindings) -> impl Future<Output = Result<Done, Failure>>;
+    fn apply(&self, spec: &S::Spec, step: &S::Step, bindings: &Bindings)
+    -> impl Future<Output = Result<Done, Failure>>;
 }

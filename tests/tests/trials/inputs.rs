@@ -51,7 +51,10 @@ async fn bad_inputs(local: Arc<Local>) {
         (json!({}), &["neither a network nor a service"]),
         (json!("web"), &["a string"]),
         (json!([1, 2]), &["a list"]),
-        (json!({"network": {"name": "B!"}, "service": {"port": 0}}), &["/network/name", "/service/port", "/service/image"]),
+        (
+            json!({"network": {"name": "B!"}, "service": {"port": 0}}),
+            &["/network/name", "/service/port", "/service/image"],
+        ),
     ];
     for (input, says) in cases {
         refused(&local, &input, invalid, says).await;

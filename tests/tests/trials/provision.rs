@@ -134,11 +134,15 @@ async fn reopened(local: Arc<Local>) {
     call.send().await.expect("somebody points the private route at the Internet gateway");
     let group = text(&ended.output()["service"]["tasksGroup"]);
     let anywhere = aws_sdk_ec2::types::IpRange::builder().cidr_ip("0.0.0.0/0").build();
-    let rule = aws_sdk_ec2::types::IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(anywhere);
+    let rule =
+        aws_sdk_ec2::types::IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).ip_ranges(anywhere);
     let call = local.ec2.authorize_security_group_ingress().group_id(group).ip_permissions(rule.build());
     call.send().await.expect("somebody opens the tasks' group");
     let mended = local.provision(&input("opened", "opened")).await;
     let changes = mended.changes().join("\n");
-    assert!(changes.contains("replace route 0.0.0.0/0") && changes.contains("remove tcp 22 in from anywhere"), "{changes}");
+    assert!(
+        changes.contains("replace route 0.0.0.0/0") && changes.contains("remove tcp 22 in from anywhere"),
+        "{changes}"
+    );
     assert_eq!(mended.changes().len(), 2, "{changes}");
 }

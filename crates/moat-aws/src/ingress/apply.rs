@@ -52,7 +52,8 @@ impl IngressCloud {
                 call.send().await.read(step).map(|_| Done::Changed)
             }
             IngressStep::SetLoadBalancerAttributes { attributes } => {
-                let of = |(key, value): &(&str, String)| LoadBalancerAttribute::builder().key(*key).value(value).build();
+                let of =
+                    |(key, value): &(&str, String)| LoadBalancerAttribute::builder().key(*key).value(value).build();
                 let call = self.elb_once.modify_load_balancer_attributes();
                 let call = call.load_balancer_arn(bound(&desired::load_balancer())?);
                 let call = call.set_attributes(Some(attributes.iter().map(of).collect()));
@@ -64,7 +65,8 @@ impl IngressCloud {
             IngressStep::SetHealthCheck { arn, health_check } => {
                 let HealthCheck { path, interval, timeout, healthy, unhealthy } = health_check;
                 let call = self.elb_once.modify_target_group().target_group_arn(arn.as_str()).health_check_path(path);
-                let call = call.health_check_interval_seconds(int(*interval)).health_check_timeout_seconds(int(*timeout));
+                let call =
+                    call.health_check_interval_seconds(int(*interval)).health_check_timeout_seconds(int(*timeout));
                 let call = call.healthy_threshold_count(int(*healthy)).unhealthy_threshold_count(int(*unhealthy));
                 call.send().await.read(step).map(|_| Done::Changed)
             }

@@ -83,8 +83,8 @@ impl NetworkCloud {
                 made(answer.map(|answer| answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id)), step)
             }
             NetworkStep::CreateRouteTable { table } => {
-                let call = self.ec2.create_route_table().vpc_id(vpc()?);
-                let call = call.client_token(token::derive(vpc()?, table, None));
+                // No derived token: for a table that somebody deleted since, it would answer with the dead one.
+                let call = self.once.create_route_table().vpc_id(vpc()?);
                 let call = call.tag_specifications(tagged(ResourceType::RouteTable, owner, table));
                 let answer = call.send().await.create(step)?;
                 made(answer.map(|answer| answer.route_table.and_then(|table| table.route_table_id)), step)
@@ -127,12 +127,12 @@ impl NetworkCloud {
             }
             NetworkStep::CreateS3Endpoint { tables } => {
                 let name = desired::s3_endpoint();
-                let mut call = self.ec2.create_vpc_endpoint().vpc_id(vpc()?).vpc_endpoint_type(VpcEndpointType::Gateway);
+                let mut call =
+                    self.once.create_vpc_endpoint().vpc_id(vpc()?).vpc_endpoint_type(VpcEndpointType::Gateway);
                 for table in tables {
                     call = call.route_table_ids(bound(table)?);
                 }
                 let call = call.service_name(format!("com.amazonaws.{}.s3", self.region));
-                let call = call.client_token(token::derive(vpc()?, &name, None));
                 let call = call.tag_specifications(tagged(ResourceType::VpcEndpoint, owner, &name));
                 let answer = call.send().await.create(step)?;
                 made(answer.map(|answer| answer.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id)), step)

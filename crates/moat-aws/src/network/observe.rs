@@ -6,7 +6,6 @@ use crate::clock::age;
 use crate::ec2::{filter, owned_by, resource, rules};
 use aws_sdk_ec2::types::{self as aws, AttributeBooleanValue, NatGatewayState, State, VpcAttributeName};
 use futures_util::future::{try_join, try_join_all};
-use tokio::try_join;
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::ids::VpcId;
@@ -15,6 +14,7 @@ use moat::network::observed::{
     Target, Vpc,
 };
 use moat::tags::Owner;
+use tokio::try_join;
 
 impl NetworkCloud {
     pub(super) async fn observe_network(&self, owner: &Owner) -> Result<Observed, Failure> {
@@ -73,7 +73,8 @@ impl NetworkCloud {
             try_join(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
                 .await?;
         let is_on = |value: Option<&AttributeBooleanValue>| value.and_then(|value| value.value()).unwrap_or(false);
-        let (dns_support, dns_hostnames) = (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
+        let (dns_support, dns_hostnames) =
+            (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
         Ok(Vpc { id, cidr, dns_support, dns_hostnames })
     }
 
@@ -148,7 +149,8 @@ impl NetworkCloud {
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let ours = found.iter().filter_map(|endpoint| Some((endpoint, resource(owner, endpoint.tags())?)));
         ours.map(|(endpoint, resource)| {
-            let is_gone = matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Expired));
+            let is_gone =
+                matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Expired));
             Ok(Endpoint {
                 id: id(endpoint.vpc_endpoint_id(), &doing)?.into(),
                 resource,

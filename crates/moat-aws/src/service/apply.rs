@@ -17,7 +17,6 @@ use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
 use moat::stage::Done;
 use moat::tags::Owner;
-use moat::token;
 
 impl ServiceCloud {
     pub(super) async fn apply_step(
@@ -80,13 +79,12 @@ impl ServiceCloud {
     ) -> Result<Done, Failure> {
         let target_group = bound(bindings, &ingress::target_group())?;
         let grace = spec.service.load_balancer.health_check.grace;
-        let call = self.ecs.create_service().cluster(spec.aws_name()).service_name(spec.aws_name());
+        let call = self.ecs_once.create_service().cluster(spec.aws_name()).service_name(spec.aws_name());
         let call = call.task_definition(bound(bindings, &desired::task_definition())?);
         let call = call.desired_count(int(tasks)).launch_type(LaunchType::Fargate);
         let call = call.network_configuration(network(subnets, step, bindings)?);
         let call = call.load_balancers(load_balancer(spec, target_group));
         let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment());
-        let call = call.client_token(token::derive(target_group, &desired::service(), None));
         let call = call.enable_ecs_managed_tags(true).propagate_tags(PropagateTags::Service);
         let answer = call.set_tags(Some(tags(owner, &desired::service()))).send().await.create(step)?;
         made(answer.map(|answer| answer.service.and_then(|service| service.service_arn)), step)

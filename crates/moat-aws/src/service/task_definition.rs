@@ -98,7 +98,10 @@ fn definition(found: &aws::TaskDefinition, name: &str) -> Option<TaskDefinition>
         memory: found.memory()?.parse().ok()?,
         port: u16::try_from(mapping.container_port()?).ok()?,
         // ECS takes X86_64 where nothing is said.
-        architecture: platform.and_then(|platform| platform.cpu_architecture()).map_or("X86_64", |cpu| cpu.as_str()).into(),
+        architecture: platform
+            .and_then(|platform| platform.cpu_architecture())
+            .map_or("X86_64", |cpu| cpu.as_str())
+            .into(),
         command: container.command().to_vec(),
         environment: container.environment().iter().filter_map(pair).collect(),
         labels,

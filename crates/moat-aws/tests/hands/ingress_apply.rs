@@ -76,8 +76,7 @@ async fn c5_a_group_is_created_once_however_its_answer_was_lost() {
 #[tokio::test]
 async fn tasks_are_reached_from_the_load_balancers_group_and_from_no_address() {
     let wire = Wire::default();
-    let rule =
-        Wanted { direction: Direction::Ingress, port: Some(8080), end: End::Group(Group::LoadBalancer) };
+    let rule = Wanted { direction: Direction::Ingress, port: Some(8080), end: End::Group(Group::LoadBalancer) };
     let step = IngressStep::AddRule { group: Group::Tasks, rule };
     assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
     let call = wire.call("AuthorizeSecurityGroupIngress");

@@ -121,7 +121,10 @@ async fn c5_somebody_elses_load_balancer_of_our_name_is_not_ours_and_its_listene
 async fn c5_a_load_balancer_of_another_name_is_dropped_even_if_aws_ignores_the_name() {
     let wire = settled()
         .on("DescribeLoadBalancers", [member("LoadBalancers", &[balancer("other", "arn:other", "active")])])
-        .on("DescribeTargetGroups", [member("TargetGroups", &[target("other", "arn:x"), target("moat-web", "arn:tg")])]);
+        .on(
+            "DescribeTargetGroups",
+            [member("TargetGroups", &[target("other", "arn:x"), target("moat-web", "arn:tg")])],
+        );
     let observed = observe(&wire).await.unwrap();
     assert_eq!(observed.load_balancer, None);
     assert_eq!(observed.target_group.unwrap().arn, "arn:tg".into());

@@ -45,11 +45,9 @@ impl Store {
                 None => Answer::error("ParameterNotFound"),
             })
             .respond("PutParameter", move |call| putting.put(call))
-            .respond("DeleteParameter", move |call| {
-                match deleting.0.lock().unwrap().remove(&text(call, "Name")) {
-                    Some(_) => json!({}).into(),
-                    None => Answer::error("ParameterNotFound"),
-                }
+            .respond("DeleteParameter", move |call| match deleting.0.lock().unwrap().remove(&text(call, "Name")) {
+                Some(_) => json!({}).into(),
+                None => Answer::error("ParameterNotFound"),
             })
     }
 }

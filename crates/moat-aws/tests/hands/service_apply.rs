@@ -8,7 +8,6 @@ use moat::plan::Bindings;
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
 use moat::stage::{Cloud, Done};
-use moat::token;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
@@ -83,20 +82,11 @@ async fn a_service_has_no_public_ip_a_circuit_breaker_and_one_door() {
 }
 
 #[tokio::test]
-async fn c4_a_services_token_is_derived_and_short_enough_for_ecs() {
-    let wire = Wire::default().on("CreateService", [Answer::Lost, Answer::Page(502), created()]);
-    assert_eq!(apply(&wire, &create()).await, Ok(Done::Made("arn:service-9".into())));
-    let expected = token::derive("arn:tg", &Logical::from("service"), None);
-    assert!(expected.len() <= 36, "{expected}");
-    let tokens: Vec<Value> = wire.calls().iter().map(|call| call.json["clientToken"].clone()).collect();
-    assert_eq!(tokens, [json!(expected), json!(expected), json!(expected)], "sent again with the same one");
-}
-
-#[tokio::test]
 async fn c5_creates_without_a_token_are_sent_once() {
     let definition = Box::new(crate::task_definition::definition());
     for (action, step) in [
         ("CreateCluster", ServiceStep::CreateCluster { name: "moat-web".into() }),
+        ("CreateService", create()),
         ("RegisterTaskDefinition", ServiceStep::RegisterTaskDefinition { definition }),
         ("UpdateService", ServiceStep::UpdateService { changes: vec![Change::Deployment], subnets: subnets() }),
     ] {

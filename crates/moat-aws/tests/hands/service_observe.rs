@@ -129,7 +129,8 @@ async fn c5_somebody_elses_cluster_and_service_of_our_name_are_not_ours() {
     for tags in [tags("other"), json!([])] {
         let mut service = running();
         service["tags"] = tags.clone();
-        let cluster = json!({ "clusterArn": "arn:cluster", "clusterName": "moat-web", "status": "ACTIVE", "tags": tags });
+        let cluster =
+            json!({ "clusterArn": "arn:cluster", "clusterName": "moat-web", "status": "ACTIVE", "tags": tags });
         let wire = with(&service).on("DescribeClusters", [json!({ "clusters": [cluster] })]);
         let observed = observe(&wire).await.unwrap();
         assert!(!observed.service.unwrap().is_ours);

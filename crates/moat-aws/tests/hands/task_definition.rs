@@ -17,7 +17,8 @@ pub fn definition() -> TaskDefinition {
 
 /// What ECS would be asked to keep.
 async fn registered(definition: &TaskDefinition) -> Value {
-    let wire = Wire::default().on("RegisterTaskDefinition", [json!({ "taskDefinition": { "taskDefinitionArn": ARN } })]);
+    let wire =
+        Wire::default().on("RegisterTaskDefinition", [json!({ "taskDefinition": { "taskDefinitionArn": ARN } })]);
     let step = ServiceStep::RegisterTaskDefinition { definition: Box::new(definition.clone()) };
     apply(&wire, &step).await.unwrap();
     wire.call("RegisterTaskDefinition").json

@@ -53,7 +53,8 @@ fn contradictions(spec: &IngressSpec, observed: &Observed) -> Vec<Problem> {
         && found.is_ours
         && !found.is_internet_facing
     {
-        let message = format!("load-balancer {} is internal, and AWS cannot change that. Delete it and start again", found.arn);
+        let message =
+            format!("load-balancer {} is internal, and AWS cannot change that. Delete it and start again", found.arn);
         problems.push(Problem::general(message));
     }
     let vpc = spec.given.get(&network::vpc());

@@ -100,7 +100,10 @@ impl fmt::Display for IngressStep {
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, interval, timeout, healthy, unhealthy } = self;
-        write!(f, "health check {path} each {interval} s within {timeout} s, well after {healthy}, ill after {unhealthy}")
+        write!(
+            f,
+            "health check {path} each {interval} s within {timeout} s, well after {healthy}, ill after {unhealthy}"
+        )
     }
 }
 

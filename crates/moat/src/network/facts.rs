@@ -59,7 +59,9 @@ pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
     facts.s3_endpoint = found.endpoint.map(|endpoint| endpoint.id.0.clone());
     let subnets = |side: Side| -> Vec<SubnetFacts> {
         let zones = found.zones.iter();
-        zones.filter_map(|zone| subnet(&found, zone.subnet(side).as_str().trim_start_matches("subnet "), zone, side)).collect()
+        zones
+            .filter_map(|zone| subnet(&found, zone.subnet(side).as_str().trim_start_matches("subnet "), zone, side))
+            .collect()
     };
     facts.public_subnets = subnets(Side::Public);
     facts.private_subnets = subnets(Side::Private);
@@ -81,7 +83,8 @@ pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
 
 fn subnet(found: &Found<'_>, name: &str, zone: &desired::Zone, side: Side) -> Option<SubnetFacts> {
     let subnet = found.subnet(&zone.subnet(side))?;
-    let is_associated = |table: &&&super::observed::RouteTable| table.associations.iter().any(|(_, id)| *id == subnet.id);
+    let is_associated =
+        |table: &&&super::observed::RouteTable| table.associations.iter().any(|(_, id)| *id == subnet.id);
     let table = found.tables.iter().find(is_associated);
     let default = table.and_then(|t| t.routes.iter().find(|r| r.destination == Cidr::ANYWHERE.to_string()));
     Some(SubnetFacts {

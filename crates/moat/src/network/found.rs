@@ -50,7 +50,8 @@ impl<'a> Found<'a> {
 
         let id = |gateway: &InternetGateway| gateway.id.0.clone();
         let is_used = |gateway: &InternetGateway| gateway.vpc.is_some();
-        let ours = observed.internet_gateways.iter().filter(|gateway| gateway.vpc.is_none() || gateway.vpc.as_ref() == home);
+        let ours =
+            observed.internet_gateways.iter().filter(|gateway| gateway.vpc.is_none() || gateway.vpc.as_ref() == home);
         let (internet_gateway, twin_internet_gateways) =
             choose(&desired::internet_gateway(), ours.collect(), id, is_used, &mut problems);
 
@@ -239,9 +240,8 @@ fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
 
 /// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.
 fn is_free(observed: &Observed, address: &Address) -> bool {
-    let holds = |gateway: &NatGateway| {
-        gateway.allocation.as_ref() == Some(&address.id) && gateway.state != NatState::Deleted
-    };
+    let holds =
+        |gateway: &NatGateway| gateway.allocation.as_ref() == Some(&address.id) && gateway.state != NatState::Deleted;
     !address.is_associated && !observed.nat_gateways.iter().any(holds)
 }
 

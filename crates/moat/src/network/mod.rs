@@ -43,9 +43,8 @@ impl Stage for Network {
 
     /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.
     fn milestones(spec: &NetworkSpec) -> Vec<Logical> {
-        let subnets = desired::letters(spec.zones).flat_map(|letter| {
-            [Side::Public, Side::Private].map(|side| desired::subnet(side, letter))
-        });
+        let subnets = desired::letters(spec.zones)
+            .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
         [desired::vpc(), desired::attachment()].into_iter().chain(subnets).collect()
     }
 

@@ -56,7 +56,8 @@ fn contradictions(spec: &NetworkSpec, observed: &Observed, found: &Found<'_>) ->
             }
         }
     }
-    let is_wanted = |name| found.zones.iter().any(|z| z.subnet(Side::Public) == name || z.subnet(Side::Private) == name);
+    let is_wanted =
+        |name| found.zones.iter().any(|z| z.subnet(Side::Public) == name || z.subnet(Side::Private) == name);
     let extra = observed.subnets.iter().filter(|s| s.vpc == vpc.id && !is_wanted(s.resource.clone()));
     let extra: Vec<String> = extra.map(|subnet| format!("{} {}", subnet.resource, subnet.id)).collect();
     if !extra.is_empty() && !found.zones.is_empty() {
@@ -176,7 +177,8 @@ fn is_open(table: &RouteTable) -> bool {
 fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, plan: &mut Plan<NetworkStep>) {
     let (subnet, table) = (zone.subnet(side), zone.table(side));
     let current = found.subnet(&subnet).and_then(|subnet| {
-        let associated = |t: &RouteTable| t.associations.iter().find(|(_, id)| *id == subnet.id).map(|(id, _)| id.clone());
+        let associated =
+            |t: &RouteTable| t.associations.iter().find(|(_, id)| *id == subnet.id).map(|(id, _)| id.clone());
         observed.route_tables.iter().find_map(|t| Some((t, associated(t)?)))
     });
     match current {
@@ -269,10 +271,9 @@ fn default_group(observed: &Observed, found: &Found<'_>, plan: &mut Plan<Network
     match observed.default_groups.iter().find(|group| Some(&group.vpc) == home) {
         None => plan.step(NetworkStep::EmptyDefaultGroup { group: None, rules: Vec::new() }),
         Some(group) if group.rules.is_empty() => {}
-        Some(group) => plan.step(NetworkStep::EmptyDefaultGroup {
-            group: Some(group.id.clone()),
-            rules: group.rules.clone(),
-        }),
+        Some(group) => {
+            plan.step(NetworkStep::EmptyDefaultGroup { group: Some(group.id.clone()), rules: group.rules.clone() })
+        }
     }
 }
 
@@ -288,9 +289,10 @@ fn spare_nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<Ne
             id: address.id.clone(),
             ip: address.ip.clone(),
         });
-        let held_by = observed.nat_gateways.iter().find(|gateway| {
-            gateway.allocation.as_ref() == Some(&address.id) && gateway.state == NatState::Deleting
-        });
+        let held_by = observed
+            .nat_gateways
+            .iter()
+            .find(|gateway| gateway.allocation.as_ref() == Some(&address.id) && gateway.state == NatState::Deleting);
         if let Some(gateway) = held_by {
             plan.wait(Waiting::usual(
                 format!("{} {} (deleting)", gateway.resource, gateway.id),

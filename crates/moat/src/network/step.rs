@@ -44,32 +44,93 @@ impl fmt::Display for Gateway {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkStep {
-    CreateVpc { cidr: Cidr },
+    CreateVpc {
+        cidr: Cidr,
+    },
     EnableDnsSupport,
     EnableDnsHostnames,
-    CreateSubnet { subnet: Logical, cidr: Cidr, zone: String },
-    StopGivingPublicIps { subnet: Logical, id: SubnetId },
+    CreateSubnet {
+        subnet: Logical,
+        cidr: Cidr,
+        zone: String,
+    },
+    StopGivingPublicIps {
+        subnet: Logical,
+        id: SubnetId,
+    },
     CreateInternetGateway,
     AttachInternetGateway,
-    AllocateAddress { address: Logical },
-    CreateNatGateway { letter: char, subnet: Logical, predecessor: Option<NatGatewayId> },
-    CreateRouteTable { table: Logical },
-    AssociateRouteTable { table: Logical, subnet: Logical },
+    AllocateAddress {
+        address: Logical,
+    },
+    CreateNatGateway {
+        letter: char,
+        subnet: Logical,
+        predecessor: Option<NatGatewayId>,
+    },
+    CreateRouteTable {
+        table: Logical,
+    },
+    AssociateRouteTable {
+        table: Logical,
+        subnet: Logical,
+    },
     /// Moves a subnet from another table to ours.
-    MoveAssociation { table: Logical, subnet: Logical, association: AssociationId, from: RouteTableId },
-    CreateRoute { table: Logical, gateway: Gateway },
-    ReplaceRoute { table: Logical, gateway: Gateway, old: Target, is_black_hole: bool },
+    MoveAssociation {
+        table: Logical,
+        subnet: Logical,
+        association: AssociationId,
+        from: RouteTableId,
+    },
+    CreateRoute {
+        table: Logical,
+        gateway: Gateway,
+    },
+    ReplaceRoute {
+        table: Logical,
+        gateway: Gateway,
+        old: Target,
+        is_black_hole: bool,
+    },
     /// Closes a way from a private subnet to the Internet gateway.
-    DeleteRoute { table: Logical, id: RouteTableId, destination: String, target: Target },
-    CreateS3Endpoint { tables: Vec<Logical> },
-    AddToS3Endpoint { endpoint: VpcEndpointId, table: Logical },
+    DeleteRoute {
+        table: Logical,
+        id: RouteTableId,
+        destination: String,
+        target: Target,
+    },
+    CreateS3Endpoint {
+        tables: Vec<Logical>,
+    },
+    AddToS3Endpoint {
+        endpoint: VpcEndpointId,
+        table: Logical,
+    },
     /// `group` and `rules` are empty in a plan for a VPC that does not exist yet.
-    EmptyDefaultGroup { group: Option<SecurityGroupId>, rules: Vec<Rule> },
-    DeleteNatGateway { gateway: Logical, id: NatGatewayId, why: String },
-    ReleaseAddress { address: Logical, id: AllocationId, ip: String },
-    DeleteTwinRouteTable { table: Logical, id: RouteTableId },
-    DeleteTwinInternetGateway { id: InternetGatewayId },
-    DeleteTwinVpc { id: VpcId },
+    EmptyDefaultGroup {
+        group: Option<SecurityGroupId>,
+        rules: Vec<Rule>,
+    },
+    DeleteNatGateway {
+        gateway: Logical,
+        id: NatGatewayId,
+        why: String,
+    },
+    ReleaseAddress {
+        address: Logical,
+        id: AllocationId,
+        ip: String,
+    },
+    DeleteTwinRouteTable {
+        table: Logical,
+        id: RouteTableId,
+    },
+    DeleteTwinInternetGateway {
+        id: InternetGatewayId,
+    },
+    DeleteTwinVpc {
+        id: VpcId,
+    },
 }
 
 impl Step for NetworkStep {
@@ -110,7 +171,9 @@ impl Step for NetworkStep {
             Self::CreateRoute { table, gateway } | Self::ReplaceRoute { table, gateway, .. } => {
                 vec![table.clone(), gateway.ready()]
             }
-            Self::CreateS3Endpoint { tables } => std::iter::once(desired::vpc()).chain(tables.iter().cloned()).collect(),
+            Self::CreateS3Endpoint { tables } => {
+                std::iter::once(desired::vpc()).chain(tables.iter().cloned()).collect()
+            }
             Self::AddToS3Endpoint { table, .. } => vec![table.clone()],
             Self::EmptyDefaultGroup { .. } => vec![desired::default_group()],
             Self::DeleteNatGateway { id, .. } => vec![idle(&id.0)],

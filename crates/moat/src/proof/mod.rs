@@ -91,7 +91,9 @@ fn routes(subnet: &Subnet, proof: &mut Proof) {
     if is_closed {
         let default = table.routes.iter().find(|route| route.destination == "0.0.0.0/0" && route.is_active);
         let way_out = default.map_or("nowhere".to_owned(), |route| route.target.to_string());
-        proof.statements.push(format!("{name} {id} reaches out through {way_out} and has no route to an Internet gateway"));
+        proof
+            .statements
+            .push(format!("{name} {id} reaches out through {way_out} and has no route to an Internet gateway"));
     }
 }
 
@@ -106,7 +108,10 @@ fn placement(service: &Service, snapshot: &Snapshot, proof: &mut Proof) {
     }
     let is_known = |id: &&String| snapshot.subnets.iter().any(|subnet| subnet.id == **id);
     for id in service.subnets.iter().filter(|id| !is_known(id)) {
-        proof.faults.push(format!("service {} may start tasks in {id}, which is not a private subnet of its network", service.name));
+        proof.faults.push(format!(
+            "service {} may start tasks in {id}, which is not a private subnet of its network",
+            service.name
+        ));
     }
 }
 
@@ -116,17 +121,29 @@ fn interfaces(service: &Service, interfaces: &[Interface], proof: &mut Proof) {
         .filter_map(|interface| Some(format!("{} ({})", interface.id, interface.public_ip.as_ref()?)))
         .collect();
     if !exposed.is_empty() {
-        proof.faults.push(format!("network interfaces of service {} have public IPs: {}", service.name, exposed.join(", ")));
+        proof.faults.push(format!(
+            "network interfaces of service {} have public IPs: {}",
+            service.name,
+            exposed.join(", ")
+        ));
         return;
     }
     let ids: Vec<&str> = interfaces.iter().map(|interface| interface.id.as_str()).collect();
     proof.statements.push(match ids.as_slice() {
         [] if service.running > 0 => {
-            format!("service {}: AWS shows no network interface of its {} tasks, so none is seen to have a public IP", service.name, service.running)
+            format!(
+                "service {}: AWS shows no network interface of its {} tasks, so none is seen to have a public IP",
+                service.name, service.running
+            )
         }
         [] => format!("service {} has no network interface yet", service.name),
         [one] => format!("service {}: its network interface {one} has no public IP", service.name),
-        many => format!("service {}: none of its {} network interfaces has a public IP: {}", service.name, many.len(), many.join(", ")),
+        many => format!(
+            "service {}: none of its {} network interfaces has a public IP: {}",
+            service.name,
+            many.len(),
+            many.join(", ")
+        ),
     });
 }
 
@@ -141,13 +158,8 @@ mod tests {
 
     fn private() -> Snapshot {
         let routes = vec![route("10.0.0.0/16", Target::Local), route("0.0.0.0/0", Target::NatGateway("nat-1".into()))];
-        let table = RouteTable {
-            id: "rtb-1".into(),
-            resource: None,
-            vpc: "vpc-1".into(),
-            associations: Vec::new(),
-            routes,
-        };
+        let table =
+            RouteTable { id: "rtb-1".into(), resource: None, vpc: "vpc-1".into(), associations: Vec::new(), routes };
         Snapshot {
             subnets: vec![Subnet {
                 name: "subnet private-a".into(),

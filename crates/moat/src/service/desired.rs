@@ -75,7 +75,8 @@ impl ServiceStageSpec {
 
     /// Where tasks run; `None` until every part is known. Never with a public IP.
     pub fn network(&self) -> Option<Network> {
-        let subnets: Option<_> = self.private_subnets().iter().map(|name| self.given.get(name).map(SubnetId::from)).collect();
+        let subnets: Option<_> =
+            self.private_subnets().iter().map(|name| self.given.get(name).map(SubnetId::from)).collect();
         let group = self.given.get(&Group::Tasks.logical()).map(SecurityGroupId::from)?;
         Some(Network { subnets: subnets?, groups: [group].into(), assigns_public_ip: false })
     }

@@ -26,9 +26,8 @@ pub enum Mode {
 }
 
 /// The retention times that CloudWatch Logs knows ("PutRetentionPolicy", CloudWatch Logs API).
-const RETENTION_DAYS: [u32; 23] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 0,
-];
+const RETENTION_DAYS: [u32; 23] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 0];
 
 /// Reads and checks the input of an execution. Pure: what needs an AWS account to be known is checked by the stages.
 pub fn read(value: &Value) -> Result<Input, Vec<Problem>> {
@@ -50,7 +49,8 @@ pub fn read(value: &Value) -> Result<Input, Vec<Problem>> {
     if let (Some(network), Some(service)) = (&network, &service)
         && network.name != service.network
     {
-        let message = format!("the service is for network {}, but the network here is {}", service.network, network.name);
+        let message =
+            format!("the service is for network {}, but the network here is {}", service.network, network.name);
         problems.push(Problem::at("/service/network", message));
     }
     problems.extend(network.as_ref().and_then(|spec| too_large("/network", spec)));

@@ -35,7 +35,8 @@ fn the_least_that_can_be_said_has_defaults_for_the_rest() {
 
 #[test]
 fn what_is_recorded_reads_back_as_the_same() {
-    let input = read(&with_service(json!({"environment": {"A": "b"}, "command": ["x"], "architecture": "ARM64"}))).unwrap();
+    let input =
+        read(&with_service(json!({"environment": {"A": "b"}, "command": ["x"], "architecture": "ARM64"}))).unwrap();
     let document = json!({"network": input.network, "service": input.service});
     assert_eq!(read(&document).unwrap(), input);
 }
