@@ -133,6 +133,22 @@ async fn c5_a_lock_whose_put_got_no_answer_is_ours_the_next_time() {
 }
 
 #[tokio::test]
+async fn a_stopped_executions_lock_is_taken_over_only_when_its_lambda_must_be_done() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    for (ago, expected) in [(5, Err(Kind::Locked)), (60, Ok(()))] {
+        let stopped = json!({
+            "executionArn": "stopped:1",
+            "stateMachineArn": "m",
+            "status": "ABORTED",
+            "startDate": 1,
+            "stopDate": now - ago,
+        });
+        let wire = Store::of(&[(LOCK, "stopped:1")]).wire().on("DescribeExecution", [stopped]);
+        assert_eq!(lock(&wire, "me").await.map_err(|failure| failure.kind), expected, "{ago} s ago");
+    }
+}
+
+#[tokio::test]
 async fn when_nobody_can_say_whether_the_holder_runs_its_lock_is_left_alone() {
     let store = Store::of(&[(LOCK, "ended:1")]);
     let wire = store.wire().on("DescribeExecution", [Answer::error("AccessDeniedException")]);
