@@ -17,7 +17,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         let StageRequest { network, given, .. } = request;
         let (region, execution_role) = (region.clone(), execution_role.clone());
         let service = request.service()?;
-        Ok::<_, Failure>(ServiceStageSpec { network: network.clone(), service, given: given.clone(), region, execution_role })
+        Ok::<_, Failure>(ServiceStageSpec {
+            network: network.clone(),
+            service,
+            given: given.clone(),
+            region,
+            execution_role,
+        })
     };
     let cloud = &ServiceCloud::new(&config);
     serve(|event| async move {
