@@ -119,6 +119,9 @@ pub fn meaning(code: &str) -> Meaning {
         | "RouteAlreadyExists"
         | "RouteTableAlreadyAssociated"
         | "ResourceAlreadyExistsException"
+        | "DuplicateLoadBalancerName"
+        | "DuplicateTargetGroupName"
+        | "DuplicateListener"
         | "ParameterAlreadyExists" => Meaning::AlreadyThere,
 
         "InvalidPermission.NotFound"
@@ -185,9 +188,12 @@ pub fn meaning(code: &str) -> Meaning {
         | "LimitExceededException"
         | "ParameterLimitExceeded" => Meaning::Is(Kind::Quota),
 
-        "RequestLimitExceeded" | "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RateExceeded" => {
-            Meaning::Is(Kind::Throttled)
-        }
+        "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RateExceeded" => Meaning::Is(Kind::Throttled),
 
         "InternalError"
         | "InternalFailure"
