@@ -7,8 +7,8 @@ SHELL := bash
 # Compiling the AWS SDK takes long, so what was compiled survives a fresh clone.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/moat/target
 export SAM_CLI_TELEMETRY := 0
-# cargo-lambda finds its linker, zig, here.
-TOOLS := $(CURDIR)/.tools/sam/bin
+# cargo-lambda is run from beside what it compiles (scripts/claim-target), and finds its linker, zig, in .tools.
+TOOLS := $(CARGO_TARGET_DIR)/bin:$(CURDIR)/.tools/sam/bin
 FUNCTIONS := moat-spec moat-network moat-ingress moat-service moat-verify
 # The stack's name, for deploy, destroy and the local AWS.
 STACK ?= moat

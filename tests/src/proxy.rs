@@ -33,6 +33,8 @@ struct State {
     mutating: usize,
     scheduled: Vec<Scheduled>,
     slowness: Slowness,
+    /// An operation that is answered as done and never done.
+    pretended: Option<&'static str>,
     /// When the newest NAT gateway and load balancer were created.
     created: BTreeMap<&'static str, Instant>,
     /// First answers by client token: AWS gives them again.
@@ -77,6 +79,11 @@ impl Proxy {
         *self.state() = State { scheduled: scheduled.to_vec(), slowness, answers, ..State::default() };
     }
 
+    /// From now to the next [`Self::plan`], this operation of a JSON service is answered as done, and not done.
+    pub fn pretend(&self, operation: &'static str) {
+        self.state().pretended = Some(operation);
+    }
+
     /// The calls since the last [`Self::plan`].
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
@@ -106,6 +113,11 @@ impl Proxy {
             let answer = refusal(operation, fault);
             self.record(operation, answer.status(), Some(fault));
             return Ok(answer);
+        }
+        if let Some(operation) = operation.as_ref().filter(|operation| self.state().pretended == Some(&operation.name))
+        {
+            self.record(operation, StatusCode::OK, None);
+            return Ok(answer(StatusCode::OK, None, Bytes::from_static(b"{}")));
         }
         let token = field(&body, "ClientToken", "clientToken").filter(|_| operation.is_some());
         let known = token.as_ref().and_then(|token| self.state().answers.get(token).cloned());

@@ -17,6 +17,7 @@ pub fn trials() -> Vec<(&'static str, Body)> {
             Box::pin(lost_answers(l, 2))
         }),
         ("a_throttled_call_is_made_again_by_a_later_pass", |l| Box::pin(throttled(l))),
+        ("a_step_that_never_helps_is_not_taken_for_ever", |l| Box::pin(never_helps(l))),
         ("a_denied_call_ends_the_execution_and_the_next_one_goes_on_from_there", |l| Box::pin(denied(l))),
     ]
 }
@@ -66,6 +67,20 @@ async fn throttled(local: Arc<Local>) {
         assert_eq!(ended.output()["outcome"], "settled");
         is_whole(&local, &name, &format!("call {at} throttled")).await;
     }
+}
+
+async fn never_helps(local: Arc<Local>) {
+    local.plan(&[], Slowness::default());
+    local.proxy.pretend("PutRetentionPolicy");
+    let wanted = input("restless", "restless");
+    let ended = local.provision(&wanted).await;
+    assert_eq!(ended.error, "Moat.Conflict", "{}", ended.cause);
+    assert!(ended.cause.contains("the service does not settle") && ended.cause.contains("keep"), "{}", ended.cause);
+    let taken = local.proxy.calls().iter().filter(|call| call.operation.name == "PutRetentionPolicy").count();
+    assert_eq!(taken, 12, "{}", ended.cause);
+    local.plan(&[], Slowness::default());
+    assert_eq!(local.provision(&wanted).await.output()["outcome"], "settled");
+    is_whole(&local, "restless", "after a step that did not help").await;
 }
 
 async fn denied(local: Arc<Local>) {

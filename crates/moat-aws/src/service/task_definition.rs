@@ -120,8 +120,9 @@ fn is_plain_task(found: &aws::TaskDefinition) -> bool {
         && family.is_none_or(|family| *family == OsFamily::Linux)
         && found.task_role_arn().is_none_or(str::is_empty)
         && found.volumes().is_empty()
-        && found.pid_mode().is_none()
-        && found.ipc_mode().is_none()
+        // Said or not, empty is the same.
+        && found.pid_mode().is_none_or(|mode| mode.as_str().is_empty())
+        && found.ipc_mode().is_none_or(|mode| mode.as_str().is_empty())
         && found.proxy_configuration().is_none()
         && found.ephemeral_storage().is_none()
 }

@@ -92,6 +92,18 @@ async fn the_order_in_which_ecs_returns_variables_is_no_difference() {
     assert_eq!(read(described).await.latest.unwrap().definition, Some(definition()));
 }
 
+#[tokio::test]
+async fn what_is_said_as_empty_is_as_good_as_not_said() {
+    let mut described = kept(registered(&definition()).await);
+    for empty in ["taskRoleArn", "pidMode", "ipcMode"] {
+        described[empty] = json!("");
+    }
+    for empty in ["proxyConfiguration", "ephemeralStorage"] {
+        described[empty] = Value::Null;
+    }
+    assert_eq!(read(described).await.latest.unwrap().definition, Some(definition()));
+}
+
 /// At the definition, or at its container, each alone.
 fn foreign() -> Vec<(&'static str, Value)> {
     vec![

@@ -3,6 +3,7 @@
 use crate::plan::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 pub(super) struct Reader<'a> {
     pointer: String,
@@ -22,7 +23,9 @@ impl<'a> Reader<'a> {
             problems.push(not_an_object(pointer, value));
             return None;
         };
-        for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+        // Whether serde_json keeps the document's order is up to a feature that any dependency may turn on.
+        let unknown: BTreeSet<&String> = fields.keys().filter(|name| !known.contains(&name.as_str())).collect();
+        for name in unknown {
             let hint = match nearest(name, known) {
                 Some(near) => format!("did you mean {near:?}?"),
                 None => format!("the fields here are {}", known.join(", ")),
