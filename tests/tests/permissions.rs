@@ -32,7 +32,8 @@ const VERBS: &str = "add allocate associate attach authorize batch create delete
                      start stop tag untag update";
 
 /// Fields that read like calls.
-const FIELDS: &[&str] = &["create_time", "enable_dns_hostnames", "enable_dns_support", "tag_descriptions"];
+const FIELDS: &[&str] =
+    &["create_time", "enable_dns_hostnames", "enable_dns_support", "stop_date", "tag_descriptions"];
 
 #[test]
 fn each_role_allows_exactly_what_its_function_calls() {
