@@ -32,8 +32,15 @@ const VERBS: &str = "add allocate associate attach authorize batch create delete
                      start stop tag untag update";
 
 /// Fields that read like calls.
-const FIELDS: &[&str] =
-    &["create_time", "enable_dns_hostnames", "enable_dns_support", "stop_date", "tag_descriptions"];
+const FIELDS: &[&str] = &[
+    "create_time",
+    "enable_dns_hostnames",
+    "enable_dns_support",
+    "start_timeout",
+    "stop_date",
+    "stop_timeout",
+    "tag_descriptions",
+];
 
 #[test]
 fn each_role_allows_exactly_what_its_function_calls() {
