@@ -7,8 +7,7 @@ SHELL := bash
 # Compiling the AWS SDK takes long, so what was compiled survives a fresh clone.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/moat/target
 export SAM_CLI_TELEMETRY := 0
-# cargo-lambda is run from beside what it compiles (scripts/claim-target), and finds its linker, zig, in .tools.
-TOOLS := $(CARGO_TARGET_DIR)/bin:$(CURDIR)/.tools/sam/bin
+TOOLS := $(CURDIR)/.tools/sam/bin
 FUNCTIONS := moat-spec moat-network moat-ingress moat-service moat-verify
 # The stack's name, for deploy, destroy and the local AWS.
 STACK ?= moat
@@ -25,11 +24,12 @@ setup: ## Install the pinned tools into .tools, unless they are there
 .PHONY: build
 build: build-functions build-cli ## Compile the Lambdas (release) and the moat command
 
-# One command for all functions: cargo compiles what they share once.
+# One command for all functions: cargo compiles what they share once. cargo-lambda is run from beside what it compiles
+# (scripts/claim-target says why), and finds its linker, zig, in .tools.
 .PHONY: build-functions
 build-functions: setup
 	@scripts/claim-target
-	@PATH="$(TOOLS):$$PATH" cargo lambda build --release --locked --lambda-dir .build/lambda $(addprefix -p ,$(FUNCTIONS))
+	@PATH="$(CARGO_TARGET_DIR)/bin:$(TOOLS):$$PATH" cargo lambda build --release --locked --lambda-dir .build/lambda $(addprefix -p ,$(FUNCTIONS))
 
 .PHONY: build-cli
 build-cli:
