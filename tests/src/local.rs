@@ -176,7 +176,7 @@ impl Local {
                     cause: found.cause().unwrap_or_default().to_owned(),
                 };
             }
-            assert!(begun.elapsed() < Duration::from_secs(120), "{arn} does not end");
+            assert!(begun.elapsed() < Duration::from_secs(300), "{arn} does not end");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }

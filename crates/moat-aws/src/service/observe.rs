@@ -22,7 +22,7 @@ impl ServiceCloud {
         let log_group_name = spec.log_group_name();
         let (cluster, log_group, image, latest, service) = try_join!(
             self.cluster(&name, owner),
-            self.log_group(&log_group_name),
+            self.log_group(&log_group_name, owner),
             self.image(&spec.service.image),
             self.revision(&name, container),
             self.service(&name, owner),
@@ -45,12 +45,22 @@ impl ServiceCloud {
         Ok(found.map(|(cluster, arn)| Cluster { arn: arn.to_owned(), is_ours: owns(owner, cluster.tags()) }))
     }
 
-    async fn log_group(&self, name: &str) -> Result<Option<LogGroup>, Failure> {
+    async fn log_group(&self, name: &str, owner: &Owner) -> Result<Option<LogGroup>, Failure> {
+        let doing = format!("describe log group {name}");
         let found = self.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(format!("describe log group {name}"))?;
-        let ours = found.iter().find(|group| group.log_group_name() == Some(name));
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let Some(group) = found.iter().find(|group| group.log_group_name() == Some(name)) else { return Ok(None) };
+        // Tags belong to the ARN without the ":*" that stands for its streams.
+        let arn = present(group.arn(), &doing, "ARN")?.trim_end_matches(":*");
+        let tags = self.logs.list_tags_for_resource().resource_arn(arn).send().await;
+        let Some(tags) = tags.find(format!("list the tags of log group {name}"))? else { return Ok(None) };
+        let tags = tags.tags().cloned().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
         let days = |days: i32| u32::try_from(days).unwrap_or_default();
-        Ok(ours.map(|group| LogGroup { name: name.to_owned(), retention_days: group.retention_in_days().map(days) }))
+        Ok(Some(LogGroup {
+            name: name.to_owned(),
+            is_ours: owner.owns(&tags),
+            retention_days: group.retention_in_days().map(days),
+        }))
     }
 
     /// The newest revision of a family, or the one revision that an ARN names.

@@ -147,14 +147,26 @@ async fn a_deleted_clusters_name_is_free() {
 
 #[tokio::test]
 async fn a_log_group_whose_name_only_begins_like_ours_is_passed_over_on_every_page() {
-    let group = |name: &str| json!({ "logGroupName": name, "retentionInDays": 30 });
+    let group = |name: &str| json!({ "logGroupName": name, "arn": format!("arn:{name}:*"), "retentionInDays": 30 });
     let first = json!({ "logGroups": [group("/moat/web-2")], "nextToken": "two" });
     let second = json!({ "logGroups": [group("/moat/web")] });
-    let wire = Wire::default().on("DescribeLogGroups", [first.clone(), second]);
+    let tags = json!({ "tags": { "moat:service": "web", "moat:resource": "log-group" } });
+    let wire = Wire::default().on("DescribeLogGroups", [first.clone(), second]).on("ListTagsForResource", [tags]);
     let found = observe(&wire).await.unwrap().log_group;
-    assert_eq!(found, Some(LogGroup { name: "/moat/web".into(), retention_days: Some(30) }));
+    assert_eq!(found, Some(LogGroup { name: "/moat/web".into(), is_ours: true, retention_days: Some(30) }));
+    assert_eq!(wire.call("ListTagsForResource").json, json!({ "resourceArn": "arn:/moat/web" }));
     let wire = Wire::default().on("DescribeLogGroups", [first, json!({ "logGroups": [] })]);
     assert_eq!(observe(&wire).await.unwrap().log_group, None);
+}
+
+#[tokio::test]
+async fn c5_a_log_group_of_our_name_without_our_tags_is_somebody_elses() {
+    for tags in [json!({}), json!({ "moat:service": "api" })] {
+        let group = json!({ "logGroupName": "/moat/web", "arn": "arn:/moat/web:*" });
+        let wire = Wire::default().on("DescribeLogGroups", [json!({ "logGroups": [group] })]);
+        let wire = wire.on("ListTagsForResource", [json!({ "tags": tags })]);
+        assert!(!observe(&wire).await.unwrap().log_group.unwrap().is_ours);
+    }
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ fn create_cluster(state: &mut State, owner: &Owner, name: &str) -> Answer {
 fn create_log_group(state: &mut State, owner: &Owner, name: &str) -> Answer {
     if state.log_groups.get(name).is_none() {
         let seen = state.seen_from();
-        let group = LogGroup { name: name.to_owned(), retention_days: None };
+        let group = LogGroup { name: name.to_owned(), is_ours: true, retention_days: None };
         state.log_groups.put(group, owner.tags(&desired::log_group()), seen, state.now);
     }
     Ok(Done::Made(name.to_owned()))

@@ -13,8 +13,8 @@ pub async fn observe(hand: &Hand, spec: &ServiceStageSpec, owner: &Owner) -> Res
     let name = spec.aws_name();
     let (us, named) = (owner.clone(), name.clone());
     let cluster = hand.look("describe cluster", move |state| cluster(state, &us, &named));
-    let group = spec.log_group_name();
-    let log_group = hand.look("describe log group", move |state| log_group(state, &group));
+    let (us, group) = (owner.clone(), spec.log_group_name());
+    let log_group = hand.look("describe log group", move |state| log_group(state, &us, &group));
     let image = spec.service.image.clone();
     let image = hand.look("describe image", move |state| meaning(state, &image));
     let family = name.clone();
@@ -38,8 +38,9 @@ fn cluster(state: &State, owner: &Owner, name: &str) -> Option<Cluster> {
     Some(Cluster { arn: kept.thing.arn.clone(), is_ours: owner.owns(&kept.tags) })
 }
 
-fn log_group(state: &State, name: &str) -> Option<LogGroup> {
-    state.log_groups.seen(state.now).find(|kept| kept.thing.name == name).map(|kept| kept.thing.clone())
+fn log_group(state: &State, owner: &Owner, name: &str) -> Option<LogGroup> {
+    let kept = state.log_groups.seen(state.now).find(|kept| kept.thing.name == name)?;
+    Some(LogGroup { is_ours: owner.owns(&kept.tags), ..kept.thing.clone() })
 }
 
 fn meaning(state: &State, image: &Image) -> ImageState {

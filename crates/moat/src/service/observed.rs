@@ -27,6 +27,7 @@ pub struct Cluster {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
     pub name: String,
+    pub is_ours: bool,
     pub retention_days: Option<u32>,
 }
 

@@ -44,6 +44,9 @@ fn contradictions(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> 
     if observed.cluster.as_ref().is_some_and(|cluster| !cluster.is_ours) {
         problems.push(foreign(spec, "cluster", &name));
     }
+    if let Some(group) = observed.log_group.as_ref().filter(|group| !group.is_ours) {
+        problems.push(foreign(spec, "log group", &group.name));
+    }
     if observed.service.as_ref().is_some_and(|service| !service.is_ours) {
         problems.push(foreign(spec, "ECS service", &name));
     }

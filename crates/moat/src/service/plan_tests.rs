@@ -36,7 +36,7 @@ fn settled() -> Observed {
     let spec = spec();
     Observed {
         cluster: Some(Cluster { arn: "cluster".into(), is_ours: true }),
-        log_group: Some(LogGroup { name: spec.log_group_name(), retention_days: Some(30) }),
+        log_group: Some(LogGroup { name: spec.log_group_name(), is_ours: true, retention_days: Some(30) }),
         latest: Some(Revision { arn: "td:1".into(), definition: Some(spec.task_definition(Some(&digest('a')))) }),
         service: Some(Service {
             arn: "service".into(),
@@ -165,8 +165,10 @@ fn an_image_that_cannot_be_deployed_is_refused_before_anything_is_made() {
 fn what_is_somebody_elses_is_refused_all_at_once() {
     let mut observed = with(|service| service.is_ours = false);
     observed.cluster = Some(Cluster { arn: "cluster".into(), is_ours: false });
+    observed.log_group.as_mut().unwrap().is_ours = false;
     insta::assert_snapshot!(planned(&observed), @r"
     refused: /service/name: the cluster moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that cluster
+    /service/name: the log group /moat/web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that log group
     /service/name: the ECS service moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that ECS service
     ");
 }
