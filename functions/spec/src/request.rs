@@ -14,7 +14,7 @@ pub enum Request {
     /// Take the locks of these names for an execution.
     Lock { execution: String, owners: Vec<Owner> },
     /// Write down what was asked for.
-    Record { record: Record },
+    Record { record: Box<Record> },
     /// Write down where the service answers.
     Publish { service: Name, url: String },
     /// Give the locks back.
