@@ -20,6 +20,7 @@ const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("CreateTags", "EC2 asks for it in every create call that carries tags"),
     ("AddTags", "ELB asks for it in every create call that carries tags"),
     ("TagResource", "ECS and CloudWatch Logs ask for it in every create call that carries tags"),
+    ("AddTagsToResource", "SSM asks for it when PutParameter makes a parameter with tags"),
     ("PassRole", "RegisterTaskDefinition names the execution role"),
     ("CreateServiceLinkedRole", "CreateLoadBalancer and CreateCluster, once in the life of an account"),
     ("CreateLogStream", "Lambda itself, for the function's own log"),
