@@ -160,6 +160,8 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
         environment,
         load_balancer,
         logs,
+        track: None,
+        rollout: RolloutSpec::default(),
     })
 }
 

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pointer: String,
     fields: &'a Map<String, Value>,
     problems: &'a mut Vec<Problem>,
