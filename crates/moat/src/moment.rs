@@ -46,6 +46,15 @@ impl Moment {
         u64::try_from(self.0.saturating_sub(earlier.0) / 1000).unwrap_or(0)
     }
 
+    /// The same, or the next whole second.
+    #[must_use]
+    pub const fn up_to_second(self) -> Self {
+        match self.0.rem_euclid(1000) {
+            0 => self,
+            part => Self::from_millis(self.0 + 1000 - part),
+        }
+    }
+
     pub(crate) fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }

@@ -16,6 +16,7 @@ pub mod release;
 pub mod report;
 pub mod revisions;
 pub mod track;
+mod words;
 
 pub use candidates::{Candidate, Platform};
 pub use decide::{Decision, Lookup, Question, decide, lookup};

@@ -5,6 +5,7 @@
 
 pub mod fargate;
 mod read;
+mod read_rollout;
 mod reader;
 pub mod rollout;
 
