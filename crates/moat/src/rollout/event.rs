@@ -115,7 +115,7 @@ fn to(fields: &mut Reader<'_>) -> Option<Order> {
 
 /// The fields of an event are read one by one, so that the reason names the one that is wrong.
 fn push(input: &Value) -> Result<Push, String> {
-    if !input.is_object() {
+    if input.get("source").is_none() && input.get("detail-type").is_none() {
         return Err("it is neither an event nor a command; a command is like {\"service\": \"web\"}".into());
     }
     let kind = kind(input)?;

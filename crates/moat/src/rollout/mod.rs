@@ -18,6 +18,9 @@ pub mod revisions;
 pub mod track;
 mod words;
 
+#[cfg(test)]
+mod samples;
+
 pub use candidates::{Candidate, Platform};
 pub use decide::{Decision, Lookup, Question, decide, lookup};
 pub use event::{Command, Order, Push, Trigger, read};

@@ -237,7 +237,9 @@ pub fn judge(started: &Started, seen: &Seen, now: Moment) -> Verdict {
             Some(why) if has_time => return Verdict::Rolling { why },
             Some(_) => Outcome::TimedOut,
         },
-        Standing::Going(why) | Standing::Undoing(why) if has_time => return Verdict::Rolling { why },
+        Standing::Going(why) | Standing::Undoing(why) if has_time => {
+            return Verdict::Rolling { why: with_cause(why, seen) };
+        }
         Standing::Going(_) | Standing::Undoing(_) => Outcome::TimedOut,
     };
     let evidence = evidence(started, seen, &outcome);
@@ -253,6 +255,14 @@ pub fn stands_down(outcome: &Outcome, seen: &Seen) -> bool {
         _ => false,
     };
     *outcome == Outcome::Failed && service.is_some_and(alone)
+}
+
+/// Why it takes so long, if tasks have failed to start already.
+fn with_cause(why: String, seen: &Seen) -> String {
+    match causes(seen.stopped.iter().map(String::as_str)).first() {
+        Some(cause) => format!("{why}: {}", cause.cause),
+        None => why,
+    }
 }
 
 /// How ECS says that the rollout stands.

@@ -124,7 +124,9 @@ pub struct Hold {
 impl Release {
     /// Reads a record. One that cannot be read is an error and not an empty one: it may hold a quarantine.
     pub fn read(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| error.to_string())
+        // serde would take a list for a struct whose fields may all be left out.
+        let fields: serde_json::Map<_, _> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        serde_json::from_value(fields.into()).map_err(|error| error.to_string())
     }
 
     /// The record as it is kept: at most [`MAX_SIZE`] bytes, with the oldest dropped if need be.
