@@ -130,16 +130,7 @@ fn push(input: &Value) -> Result<Push, String> {
     {
         return Err(format!("an artifact was pushed ({artifact}), not an image"));
     }
-    let tag = match text(detail, "image-tag")? {
-        None | Some("") => {
-            return Err("the image has no tag, as the parts of an image of several platforms have none".into());
-        }
-        Some(tag) if !is_tag(tag) => return Err(format!("the event is malformed: {tag:?} is not a tag")),
-        Some(tag) => tag,
-    };
-    if let Some(what) = candidates::not_for_people(tag) {
-        return Err(format!("tag {tag} is {what}, not an image to deploy"));
-    }
+    let tag = tag(detail)?;
     let digest = text(detail, "image-digest")?.map(Digest::new).transpose();
     let digest = digest.map_err(|error| format!("the event is malformed: {error}"))?;
     Ok(Push {
@@ -148,12 +139,29 @@ fn push(input: &Value) -> Result<Push, String> {
             region: required(input, "region")?,
             repository: required(detail, "repository-name")?,
         },
-        tag: tag.to_owned(),
+        tag,
         digest,
         source: if kind.is_copy { Some(source(detail)?) } else { None },
         event: input.get("id").and_then(Value::as_str).map(|id| shortened(id, 64)),
         time: input.get("time").and_then(Value::as_str).and_then(|time| Moment::new(time).ok()),
     })
+}
+
+/// The tag, if it is one that people give to images.
+fn tag(detail: &Value) -> Result<String, String> {
+    let tag = match text(detail, "image-tag")? {
+        None | Some("") => {
+            return Err("the image has no tag, as the parts of an image of several platforms have none".into());
+        }
+        Some(tag) if !is_tag(tag) => {
+            return Err(format!("the event is malformed: {:?} is not a tag", shortened(tag, 64)));
+        }
+        Some(tag) => tag,
+    };
+    match candidates::not_for_people(tag) {
+        Some(what) => Err(format!("tag {tag} is {what}, not an image to deploy")),
+        None => Ok(tag.to_owned()),
+    }
 }
 
 /// Where an event of one kind says that it is about a push that went well.

@@ -249,37 +249,38 @@ fn a_trigger_goes_through_json_unchanged() {
     }
 }
 
+const NAMES: [&str; 15] = [
+    "service",
+    "to",
+    "release",
+    "source",
+    "detail-type",
+    "detail",
+    "account",
+    "region",
+    "result",
+    "action-type",
+    "image-tag",
+    "image-digest",
+    "repository-name",
+    "source-account",
+    "other",
+];
+const TEXTS: [&str; 10] = [
+    "aws.ecr",
+    "moat.registry",
+    "ECR Image Action",
+    "ECR Replication Action",
+    "SUCCESS",
+    "PUSH",
+    "REPLICATE",
+    "web",
+    "previous",
+    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+];
+
 /// Any JSON at all, with the names that mean something likelier than others.
 fn anything() -> impl Strategy<Value = Value> {
-    const NAMES: [&str; 15] = [
-        "service",
-        "to",
-        "release",
-        "source",
-        "detail-type",
-        "detail",
-        "account",
-        "region",
-        "result",
-        "action-type",
-        "image-tag",
-        "image-digest",
-        "repository-name",
-        "source-account",
-        "other",
-    ];
-    const TEXTS: [&str; 10] = [
-        "aws.ecr",
-        "moat.registry",
-        "ECR Image Action",
-        "ECR Replication Action",
-        "SUCCESS",
-        "PUSH",
-        "REPLICATE",
-        "web",
-        "previous",
-        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    ];
     let text = prop_oneof![
         4 => prop::sample::select(TEXTS.to_vec()).prop_map(str::to_owned),
         2 => any::<Vec<char>>().prop_map(String::from_iter),

@@ -34,11 +34,11 @@ pub fn warnings(
     rules.sort_by_key(|rule| rule.rule_priority);
     let today: Vec<Image> = candidates.iter().map(Image::of).collect();
     let later = later(candidates, moving, now);
+    let soon = moving.map_or(" in time".to_owned(), |tag| format!(" once tag {tag} moves on"));
     let dooms = |needed: &Needed| {
         let digest = Some(&needed.digest);
-        let soon = || doom(&rules, &later, digest, None).map(|rule| (rule, moving));
-        let (rule, moves) = doom(&rules, &today, digest, Some(now)).map(|rule| (rule, None)).or_else(soon)?;
-        let when = moves.map(|tag| format!(" once tag {tag} moves on")).unwrap_or_default();
+        let now = doom(&rules, &today, digest, Some(now)).map(|rule| (rule, ""));
+        let (rule, when) = now.or_else(|| Some((doom(&rules, &later, digest, None)?, soon.as_str())))?;
         Some(format!(
             "rule {} of the repository's lifecycle policy ({}) {} {} ({}){when}. A task that starts after that cannot pull it. Let the rule keep more",
             rule.rule_priority,

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod release;
 pub mod report;
 pub mod revisions;
+mod seen;
 pub mod track;
 mod words;
 

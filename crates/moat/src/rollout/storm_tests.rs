@@ -129,6 +129,9 @@ impl World {
     }
 }
 
+/// Tags that a policy may take, and some that none takes.
+const TAGS: [&str; 8] = ["latest", "1.0.0", "v1.2.3", "2.0.0-rc.1", "build-1", "build-2", "moat-keep-x", "x"];
+
 /// Every order of two pushes, each delivered twice.
 fn orders() -> Vec<[usize; 4]> {
     let all = (0..16u8).map(|bits| [0, 1, 2, 3].map(|bit| usize::from(bits >> bit & 1)));
@@ -220,7 +223,6 @@ proptest! {
         policy in 0usize..5,
         turn in 0usize..8,
     ) {
-        const TAGS: [&str; 8] = ["latest", "1.0.0", "v1.2.3", "2.0.0-rc.1", "build-1", "build-2", "moat-keep-x", "x"];
         let digits: Vec<char> = "0123456789".chars().collect();
         let mut case = Case::new(if policy == 4 { json!({"track": "none"}) } else { every_policy()[policy].clone() });
         case.candidates = images
