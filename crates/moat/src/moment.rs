@@ -9,7 +9,7 @@ use std::fmt;
 /// as it is and a person can read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("format" = "date-time"))]
+#[schemars(with = "String", description = "A time as in RFC 3339.", extend("format" = "date-time"))]
 pub struct Moment(i64);
 
 impl Moment {

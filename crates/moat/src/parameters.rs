@@ -46,3 +46,17 @@ pub fn images(repository: &Ecr) -> String {
 pub fn image(repository: &Ecr, service: &Name) -> String {
     format!("{}/{service}", images(repository))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_with_many_slashes_has_an_address_that_ssm_takes() {
+        let repository = "a/".repeat(100) + "web";
+        let repository = Ecr { account: "123456789012".into(), region: "eu-west-1".into(), repository };
+        let name = image(&repository, &Name::new("web").unwrap());
+        assert!(name.starts_with(&(images(&repository) + "/")) && name.ends_with(".web/web"));
+        assert!(name.matches('/').count() <= 15 && name.len() <= 1011, "{name}");
+    }
+}
