@@ -36,7 +36,18 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("network-mismatch", &["/service/network"]),
     ("port-too-large", &["/service/port"]),
     ("port-zero", &["/service/port"]),
+    (
+        "rollout",
+        &[
+            "/service/rollout/approval",
+            "/service/rollout/freeze/0/cron",
+            "/service/rollout/freeze/0/timeZone",
+            "/service/rollout/sources/0/account",
+        ],
+    ),
     ("string", &[""]),
+    ("track-tag-of-digest", &["/service/track"]),
+    ("track-two-ways", &["/service/track"]),
     ("unknown-field", &["/network/cdir"]),
     ("zones-one", &["/network/zones"]),
 ];
@@ -86,18 +97,24 @@ fn a_spec_that_no_parameter_can_hold_is_bad() {
     assert_eq!(problems[0].pointer.as_deref(), Some("/service"));
 }
 
-const SCHEMA: &str = "schema/provision.schema.json";
+/// The schemas that are kept in the project, and the types that they come from.
+const SCHEMAS: &[(&str, fn() -> Value)] = &[
+    ("schema/provision.schema.json", spec::schema),
+    ("schema/rollout-event.schema.json", moat::rollout::report::schema),
+];
 
 #[test]
-fn the_schema_of_the_input_is_the_one_that_the_types_give() {
-    let fresh = spec::schema();
-    if std::env::var_os("UPDATE_SCHEMA").is_some() {
-        let text = serde_json::to_string_pretty(&fresh).unwrap() + "\n";
-        std::fs::create_dir_all(infra::path("schema")).unwrap();
-        std::fs::write(infra::path(SCHEMA), text).unwrap();
+fn a_schema_is_the_one_that_the_types_give() {
+    for (path, schema) in SCHEMAS {
+        let fresh = schema();
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            let text = serde_json::to_string_pretty(&fresh).unwrap() + "\n";
+            std::fs::create_dir_all(infra::path("schema")).unwrap();
+            std::fs::write(infra::path(path), text).unwrap();
+        }
+        let kept: Value = serde_json::from_str(&infra::text(path)).unwrap();
+        assert_eq!(kept, fresh, "{path}: run UPDATE_SCHEMA=1 cargo test -p moat-tests --test events");
     }
-    let kept: Value = serde_json::from_str(&infra::text(SCHEMA)).unwrap();
-    assert_eq!(kept, fresh, "run UPDATE_SCHEMA=1 cargo test -p moat-tests --test events");
 }
 
 #[test]

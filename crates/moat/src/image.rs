@@ -23,11 +23,65 @@ pub enum Version {
 }
 
 /// An Elastic Container Registry repository, read from an image's address.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ecr {
     pub account: String,
     pub region: String,
     pub repository: String,
+}
+
+impl fmt::Display for Ecr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in registry {} of {}", self.repository, self.account, self.region)
+    }
+}
+
+/// What an image is, whatever it is called: `sha256:` and 64 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^sha256:[0-9a-f]{64}$"))]
+pub struct Digest(String);
+
+impl Digest {
+    pub fn new(text: &str) -> Result<Self, String> {
+        if is_digest(text) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("{text:?} is not a digest; it is sha256: and 64 hexadecimal digits"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Enough of it for a person to tell two apart.
+    pub fn short(&self) -> &str {
+        &self.0[.."sha256:".len() + 12]
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = text.strip_prefix("sha256:").unwrap_or_default();
+    hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+impl TryFrom<String> for Digest {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::new(&text)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl Image {
@@ -36,10 +90,7 @@ impl Image {
             return Err(format!("{text:?} is not an image; write it like registry/repository:tag"));
         }
         if let Some((repository, digest)) = text.split_once('@') {
-            let hex = digest.strip_prefix("sha256:").unwrap_or_default();
-            if hex.len() != 64 || !hex.chars().all(|c| c.is_ascii_hexdigit() && !c.is_ascii_uppercase()) {
-                return Err(format!("{digest:?} is not a digest; it is sha256: and 64 hexadecimal digits"));
-            }
+            Digest::new(digest)?;
             // A tag beside a digest says nothing more: the digest decides.
             let repository = split_tag(repository).map_or(repository, |(repository, _)| repository);
             return Self::of(repository, Version::Digest(digest.to_owned()));
@@ -81,6 +132,13 @@ impl Image {
         }
     }
 
+    pub fn digest(&self) -> Option<Digest> {
+        match &self.version {
+            Version::Tag(_) => None,
+            Version::Digest(digest) => Digest::new(digest).ok(),
+        }
+    }
+
     pub fn with_digest(&self, digest: &str) -> String {
         format!("{}@{digest}", self.repository)
     }
@@ -92,7 +150,7 @@ fn split_tag(text: &str) -> Option<(&str, &str)> {
     (!tag.contains('/')).then_some((repository, tag))
 }
 
-fn is_tag(tag: &str) -> bool {
+pub(crate) fn is_tag(tag: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
     !tag.is_empty() && tag.len() <= 128 && tag.chars().all(legal) && !tag.starts_with(['.', '-'])
 }

@@ -1,5 +1,6 @@
 //! The names of moat's SSM parameters. Other stacks and people read them, so they are a contract.
 
+use crate::image::Ecr;
 use crate::name::Name;
 use crate::tags::Owner;
 
@@ -26,4 +27,36 @@ pub fn lock(owner: &Owner) -> String {
 /// Where the service answers, for other stacks to read.
 pub fn url(service: &Name) -> String {
     format!("/moat/outputs/{service}/url")
+}
+
+/// What runs, what ran before, and which digests are in quarantine: `/moat/releases/<service>`.
+pub fn release(service: &Name) -> String {
+    format!("/moat/releases/{service}")
+}
+
+/// Under which the services that are made from this repository are listed: `/moat/images/<account>/<region>/<repository>`.
+///
+/// A parameter's name has 15 levels at most, so the slashes of the repository become dots. Two repositories may thus
+/// share an address: it says where to look, and the recorded spec decides.
+pub fn images(repository: &Ecr) -> String {
+    format!("/moat/images/{}/{}/{}", repository.account, repository.region, repository.repository.replace('/', "."))
+}
+
+/// One service in that list. The parameter's value is the service's name, too.
+pub fn image(repository: &Ecr, service: &Name) -> String {
+    format!("{}/{service}", images(repository))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_with_many_slashes_has_an_address_that_ssm_takes() {
+        let repository = "a/".repeat(100) + "web";
+        let repository = Ecr { account: "123456789012".into(), region: "eu-west-1".into(), repository };
+        let name = image(&repository, &Name::new("web").unwrap());
+        assert!(name.starts_with(&(images(&repository) + "/")) && name.ends_with(".web/web"));
+        assert!(name.matches('/').count() <= 15 && name.len() <= 1011, "{name}");
+    }
 }

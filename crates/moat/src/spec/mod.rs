@@ -5,9 +5,13 @@
 
 pub mod fargate;
 mod read;
+mod read_rollout;
 mod reader;
+pub mod rollout;
 
 pub use read::{Input, Mode, read};
+pub(crate) use reader::Reader;
+pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
 
 use crate::cidr::Cidr;
 use crate::image::Image;
@@ -97,6 +101,12 @@ pub struct ServiceSpec {
     pub load_balancer: LoadBalancerSpec,
     #[serde(default)]
     pub logs: LogsSpec,
+    /// Which pushed images the service is rolled to. Without it that is the tag of `image`, or none where `image` is
+    /// named by digest. Only images in ECR are tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
+    #[serde(default, skip_serializing_if = "RolloutSpec::is_default")]
+    pub rollout: RolloutSpec,
 }
 
 impl ServiceSpec {

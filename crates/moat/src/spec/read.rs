@@ -112,12 +112,14 @@ const SERVICE_FIELDS: &[&str] = &[
     "environment",
     "loadBalancer",
     "logs",
+    "track",
+    "rollout",
 ];
 
 fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     let name = fields.required("name");
     let network = fields.required("network");
-    let image = fields.required("image");
+    let image: Option<Image> = fields.required("image");
     let port = fields.optional("port", ServiceSpec::default_port());
     let port = fields.check("port", port, |port| (*port == 0).then(|| "is 0, but a port is 1 to 65535".into()));
     let cpu = fields.optional("cpu", ServiceSpec::default_cpu());
@@ -147,6 +149,8 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
         });
         Some(LogsSpec { retention_days })
     });
+    let track = read_rollout::track(fields, image.as_ref());
+    let rollout = fields.object("rollout", read_rollout::ROLLOUT_FIELDS, RolloutSpec::default(), read_rollout::rollout);
     Some(ServiceSpec {
         name: name?,
         network: network?,
@@ -160,6 +164,8 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
         environment,
         load_balancer,
         logs,
+        track,
+        rollout,
     })
 }
 
@@ -191,7 +197,7 @@ fn load_balancer(fields: &mut Reader<'_>) -> Option<LoadBalancerSpec> {
     Some(LoadBalancerSpec { kind, allow, health_check, deregistration_delay })
 }
 
-fn seconds(value: u32, least: u32, most: u32) -> Option<String> {
+pub(super) fn seconds(value: u32, least: u32, most: u32) -> Option<String> {
     (!(least..=most).contains(&value)).then(|| format!("is {value}, but it is {least} to {most} seconds"))
 }
 

@@ -104,3 +104,121 @@ fn a_number_out_of_range_is_told_in_words() {
     insta::assert_snapshot!(problems(with_service(json!({"port": "80"}))), @r#"/service/port: must be a whole number from 0 to 65535, but it is string "80""#);
     insta::assert_snapshot!(problems(with_service(json!({"command": "run"}))), @r#"/service/command: must be a list, but it is string "run""#);
 }
+
+#[test]
+fn a_spec_recorded_before_there_were_rollouts_reads_and_writes_unchanged() {
+    let recorded = json!({
+        "name": "web", "network": "main", "image": "ghcr.io/team/web:1", "port": 80, "cpu": 256, "memory": 512,
+        "tasks": 2, "architecture": "X86_64",
+        "loadBalancer": {
+            "type": "application", "allow": ["0.0.0.0/0"], "deregistrationDelay": 20,
+            "healthCheck": {"path": "/", "interval": 10, "grace": 60}
+        },
+        "logs": {"retentionDays": 30}
+    });
+    let service: ServiceSpec = serde_json::from_value(recorded.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&service).unwrap(), recorded);
+    assert_eq!((service.track, service.rollout), (None, RolloutSpec::default()));
+}
+
+#[test]
+fn every_way_to_track_and_roll_reads_back_as_the_same() {
+    let tracks = [
+        json!("tag"),
+        json!("none"),
+        json!({"semver": ">=1.2, <2"}),
+        json!({"semver": "^1", "prereleases": true}),
+        json!({"glob": "release-*"}),
+        json!({"regex": "^build-[0-9]+$"}),
+    ];
+    for track in tracks {
+        let rollout = json!({
+            "approval": "ask", "approvalExpires": 3600, "minimumInterval": 600, "keepRevisions": 3, "timeLimit": 900,
+            "freeze": [{"cron": "0 18 * * FRI", "duration": 216_000, "timeZone": "Europe/Berlin"}],
+            "sources": [{"account": "123456789012", "region": "eu-west-1"}]
+        });
+        let input = read(&with_service(json!({"track": track, "rollout": rollout}))).unwrap();
+        let service = input.service.as_ref().unwrap();
+        assert_eq!(service.rollout.freeze[0].time_zone, "Europe/Berlin");
+        let document = json!({"network": input.network, "service": input.service});
+        assert_eq!(read(&document).unwrap(), input, "{track}");
+        assert_eq!(&serde_json::from_value::<ServiceSpec>(document["service"].clone()).unwrap(), service);
+    }
+}
+
+#[test]
+fn an_image_by_digest_tracks_no_tag() {
+    let image = format!("ghcr.io/team/web@sha256:{}", "a".repeat(64));
+    assert!(read(&with_service(json!({ "image": image }))).is_ok());
+    assert!(read(&with_service(json!({"image": image, "track": "none"}))).is_ok());
+    assert!(read(&with_service(json!({"image": image, "track": {"semver": "1"}}))).is_ok());
+    insta::assert_snapshot!(problems(with_service(json!({"image": image, "track": "tag"}))), @r#"/service/track: is "tag", but the image is named by digest, so there is no tag to track"#);
+}
+
+#[test]
+fn s2_everything_wrong_with_a_rollout_comes_at_once() {
+    let rollout = json!({
+        "approval": "maybe", "approvalExpires": 1, "minimumInterval": 700_000, "keepRevisions": 0, "timeLimit": 10,
+        "freeze": [{"cron": "0 25 * * *", "duration": 5, "timeZone": "Berlin"}, {"crom": "0 1 * * *"}, 3],
+        "sources": [{"account": "123", "region": "Ireland"}, {"account": 123_456_789_012_u64}],
+        "trak": "tag"
+    });
+    insta::assert_snapshot!(problems(with_service(json!({"rollout": rollout}))), @r#"
+    /service/rollout/trak: there is no such field; the fields here are approval, approvalExpires, minimumInterval, freeze, keepRevisions, timeLimit, sources
+    /service/rollout/approval: must be `none` or `ask`, but it is `maybe`
+    /service/rollout/approvalExpires: is 1, but it is 60 to 604800 seconds
+    /service/rollout/minimumInterval: is 700000, but it is 0 to 604800 seconds
+    /service/rollout/freeze/0/cron: "0 25 * * *" is not a crontab expression (Number out of bounds); it is minute, hour, day of the month, month and day of the week, like 0 18 * * FRI
+    /service/rollout/freeze/0/duration: is 5, but it is 60 to 2678400 seconds
+    /service/rollout/freeze/0/timeZone: "Berlin" is not a time zone; use a name of the IANA time zone database, like Europe/Berlin or UTC
+    /service/rollout/freeze/1/crom: there is no such field; did you mean "cron"?
+    /service/rollout/freeze/1/cron: is required
+    /service/rollout/freeze/1/duration: is required
+    /service/rollout/freeze/2: must be a JSON object, but it is a number
+    /service/rollout/keepRevisions: is 0, but it is 1 to 100 revisions
+    /service/rollout/timeLimit: is 10, but it is 60 to 21600 seconds
+    /service/rollout/sources/0/account: "123" is not an account; it is 12 digits, in quotes
+    /service/rollout/sources/0/region: "Ireland" is not a region; write it like eu-west-1
+    /service/rollout/sources/1/account: must be text, but it is `123456789012`
+    /service/rollout/sources/1/region: is required
+    "#);
+}
+
+#[test]
+fn a_wrong_way_to_track_is_told_where_it_is_wrong() {
+    let of = |track: serde_json::Value| problems(with_service(json!({ "track": track })));
+    let wrong = [
+        json!("latest"),
+        json!(3),
+        json!({}),
+        json!({"semver": "1", "glob": "*"}),
+        json!({"semver": ">=one"}),
+        json!({"glob": "a[", "prereleases": true}),
+        json!({"regex": "("}),
+        json!({"regex": 1}),
+        json!({"regexp": "a"}),
+        json!({"glob": ""}),
+    ];
+    insta::assert_snapshot!(wrong.map(of).join("\n"), @r#"
+    /service/track: must be "tag", "none", or an object with "semver", "glob" or "regex", but it is "latest"
+    /service/track: must be "tag", "none", or an object with "semver", "glob" or "regex", but it is a number
+    /service/track: must have one of "semver", "glob" and "regex", but it has none of them
+    /service/track: must have one of "semver", "glob" and "regex", but it has semver and glob
+    /service/track/semver: ">=one" cannot be read: unexpected character 'o' while parsing major version number
+    /service/track/prereleases: goes with "semver" only
+    /service/track/glob: "a[" cannot be read: Pattern syntax error near position 1: invalid range pattern
+    /service/track/regex: "(" cannot be read: found open group without closing ')'
+    /service/track/regex: must be text, but it is `1`
+    /service/track/regexp: there is no such field; did you mean "regex"?
+    /service/track: must have one of "semver", "glob" and "regex", but it has none of them
+    /service/track/glob: is 0 characters long, but it is 1 to 128
+    "#);
+}
+
+#[test]
+fn a_freeze_without_end_is_refused() {
+    let freeze = json!([{"cron": "0 * * * *", "duration": 3600}]);
+    insta::assert_snapshot!(problems(with_service(json!({"rollout": {"freeze": freeze}}))), @r#"/service/rollout/freeze: never ends, so nothing would ever be rolled; to roll by hand only, set "track" to "none""#);
+    let freeze = vec![json!({"cron": "0 1 * * *", "duration": 60}); 11];
+    insta::assert_snapshot!(problems(with_service(json!({"rollout": {"freeze": freeze}}))), @"/service/rollout/freeze: has 11 entries, but it has at most 10");
+}

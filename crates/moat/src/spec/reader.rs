@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     pointer: String,
     fields: &'a Map<String, Value>,
     problems: &'a mut Vec<Problem>,
@@ -62,10 +62,48 @@ impl<'a> Reader<'a> {
         absent: T,
         read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
     ) -> T {
-        let Some(value) = self.fields.get(name).filter(|value| !value.is_null()) else { return absent };
+        let Some(value) = self.value(name) else { return absent };
         let pointer = below(&self.pointer, name);
         let Some(mut inner) = Reader::open(&pointer, value, known, self.problems) else { return absent };
         read(&mut inner).unwrap_or(absent)
+    }
+
+    /// Reads a field that is a list of at most `most` objects. The wrong ones are reported and left out.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        known: &[&str],
+        mut read: impl FnMut(&mut Reader<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let items = match self.value(name) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                self.report(name, format!("must be a list, but it is {}", kind(other)));
+                return Vec::new();
+            }
+        };
+        if items.len() > most {
+            self.report(name, format!("has {} entries, but it has at most {most}", items.len()));
+            return Vec::new();
+        }
+        let pointer = below(&self.pointer, name);
+        let each = items.iter().enumerate().filter_map(|(i, item)| {
+            let mut inner = Reader::open(&below(&pointer, &i.to_string()), item, known, self.problems)?;
+            read(&mut inner)
+        });
+        each.collect()
+    }
+
+    /// The field as it is; `None` where it is absent or null.
+    pub fn value(&self, name: &str) -> Option<&'a Value> {
+        self.fields.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A problem of the object itself.
+    pub fn report_here(&mut self, message: impl Into<String>) {
+        self.problems.push(Problem::at(self.pointer.clone(), message));
     }
 
     pub fn report(&mut self, name: &str, message: impl Into<String>) {
