@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/moat/target
 export SAM_CLI_TELEMETRY := 0
 # cargo-lambda is run from beside what it compiles (scripts/claim-target), and finds its linker, zig, in .tools.
 TOOLS := $(CARGO_TARGET_DIR)/bin:$(CURDIR)/.tools/sam/bin
-FUNCTIONS := moat-spec moat-network moat-ingress moat-service moat-verify
+FUNCTIONS := moat-spec moat-network moat-ingress moat-service moat-verify moat-rollout
 # The stack's name, for deploy, destroy and the local AWS.
 STACK ?= moat
 export STACK

@@ -12,6 +12,7 @@ const HANDS: &[(&str, &[&str])] = &[
     ("NetworkFunction", &["network"]),
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["service"]),
+    ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
 ];
 
@@ -19,6 +20,7 @@ const HANDS: &[(&str, &[&str])] = &[
 const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("CreateTags", "EC2 asks for it in every create call that carries tags"),
     ("AddTags", "ELB asks for it in every create call that carries tags"),
+    ("AddTagsToResource", "SSM asks for it in every PutParameter that carries tags"),
     ("TagResource", "ECS and CloudWatch Logs ask for it in every create call that carries tags"),
     ("PassRole", "RegisterTaskDefinition names the execution role"),
     ("CreateServiceLinkedRole", "CreateLoadBalancer and CreateCluster, once in the life of an account"),
@@ -32,7 +34,16 @@ const VERBS: &str = "add allocate associate attach authorize batch create delete
                      start stop tag untag update";
 
 /// Fields that read like calls.
-const FIELDS: &[&str] = &["create_time", "enable_dns_hostnames", "enable_dns_support", "tag_descriptions"];
+const FIELDS: &[&str] = &[
+    "create_time",
+    "enable_dns_hostnames",
+    "enable_dns_support",
+    "get_or_insert_default",
+    "start_timeout",
+    "stop_date",
+    "stop_timeout",
+    "tag_descriptions",
+];
 
 #[test]
 fn each_role_allows_exactly_what_its_function_calls() {
