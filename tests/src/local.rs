@@ -133,18 +133,44 @@ impl Local {
 
     /// Puts a small image into the local ECR. Its layers do not exist; nothing here pulls it.
     pub async fn push(&self, repository: &str, tag: &str) -> String {
+        self.push_image(repository, tag, tag).await
+    }
+
+    /// The same with this content, on which alone the digest depends. Answers the digest.
+    pub async fn push_image(&self, repository: &str, tag: &str, content: &str) -> String {
+        let config = json!({"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": format!("sha256:{:064x}", content.len())});
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config, "layers": [],
+            "annotations": {"tag": content}
+        });
+        self.put_image(repository, tag, &manifest).await
+    }
+
+    /// Puts an index whose images run on these architectures.
+    pub async fn push_index(&self, repository: &str, tag: &str, architectures: &[&str]) -> String {
+        let entry = |architecture: &&str| {
+            json!({
+                "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 2,
+                "digest": format!("sha256:{:064x}", architecture.len()),
+                "platform": {"os": "linux", "architecture": architecture}
+            })
+        };
+        let manifests: Vec<Value> = architectures.iter().map(entry).collect();
+        let kind = "application/vnd.oci.image.index.v1+json";
+        self.put_image(repository, tag, &json!({"schemaVersion": 2, "mediaType": kind, "manifests": manifests})).await
+    }
+
+    async fn put_image(&self, repository: &str, tag: &str, manifest: &Value) -> String {
         let made = self.ecr.create_repository().repository_name(repository).send().await;
         if let Err(error) = made {
             assert!(error.as_service_error().is_some_and(|e| e.is_repository_already_exists_exception()), "{error:?}");
         }
-        let config = json!({"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": format!("sha256:{:064x}", tag.len())});
-        let manifest = json!({
-            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config, "layers": [],
-            "annotations": {"tag": tag}
-        });
         let call = self.ecr.put_image().repository_name(repository).image_tag(tag).image_manifest(manifest.to_string());
-        let answer = call.image_manifest_media_type("application/vnd.oci.image.manifest.v1+json").send().await;
-        let image = answer.expect("the image can be put").image.expect("it was put");
+        let kind = manifest["mediaType"].as_str().expect("a media type");
+        let image = match call.image_manifest_media_type(kind).send().await {
+            Ok(answer) => answer.image.expect("it was put"),
+            Err(error) => panic!("the image cannot be put: {error:?}"),
+        };
         image.image_id.and_then(|id| id.image_digest).expect("it has a digest")
     }
 
@@ -159,6 +185,59 @@ impl Local {
     pub async fn provision(&self, input: &Value) -> Ended {
         let arn = self.start_provision(input).await;
         self.end_of(&arn).await
+    }
+
+    /// Starts `moat-rollout` with a person's command and waits for its end.
+    pub async fn rollout(&self, command: &Value) -> Ended {
+        let call = self.sfn.start_execution().state_machine_arn(rollout_machine()).input(command.to_string());
+        let arn = call.send().await.expect("the machine is deployed").execution_arn;
+        self.end_of(&arn).await
+    }
+
+    /// Posts an event to the default bus. The local AWS, like AWS, takes none of `aws.` sources.
+    pub async fn post_event(&self, source: &str, detail_type: &str, detail: &Value) {
+        let entry = json!({"Source": source, "DetailType": detail_type, "Detail": detail.to_string()});
+        let entries = json!({ "Entries": [entry] });
+        let answer = crate::proxy::ask(&self.endpoint, "events", "AWSEvents.PutEvents", &entries).await;
+        assert_eq!(answer["FailedEntryCount"], 0, "the event was not taken: {answer}");
+    }
+
+    /// Posts the event of a pushed tag as any registry may, and waits for the end of the rollout that it starts.
+    pub async fn pushed(&self, repository: &str, tag: &str, digest: &str) -> Ended {
+        let before = self.rollouts().await;
+        self.post_event("moat.registry", "ECR Image Action", &pushed(repository, tag, digest)).await;
+        self.end_of(&self.rollouts_since(&before, 1).await[0]).await
+    }
+
+    /// The executions of `moat-rollout`.
+    pub async fn rollouts(&self) -> Vec<String> {
+        let call = self.sfn.list_executions().state_machine_arn(rollout_machine()).into_paginator().items().send();
+        let found = call.collect::<Result<Vec<_>, _>>().await.expect("the machine is deployed");
+        found.into_iter().map(|execution| execution.execution_arn).collect()
+    }
+
+    /// The executions that have begun since, once there are so many.
+    pub async fn rollouts_since(&self, before: &[String], number: usize) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let new: Vec<String> = self.rollouts().await.into_iter().filter(|arn| !before.contains(arn)).collect();
+            if new.len() >= number {
+                return new;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} of {number} rollouts have begun", new.len());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// The digest that a service's task definition names.
+    pub async fn deployed(&self, service: &str) -> String {
+        let name = format!("moat-{service}");
+        let found = self.ecs.describe_services().cluster(&name).services(&name).send().await.expect("it is there");
+        let arn = found.services()[0].task_definition().expect("it has one").to_owned();
+        let found = self.ecs.describe_task_definition().task_definition(arn).send().await.expect("it is there");
+        let definition = found.task_definition.expect("it is there");
+        let image = definition.container_definitions()[0].image().expect("it has an image");
+        image.rsplit_once('@').map(|(_, digest)| digest.to_owned()).unwrap_or_default()
     }
 
     /// Waits for the end of an execution.
@@ -180,6 +259,17 @@ impl Local {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
+}
+
+/// The detail of the event that ECR sends when a tag was pushed.
+pub fn pushed(repository: &str, tag: &str, digest: &str) -> Value {
+    json!({
+        "action-type": "PUSH", "result": "SUCCESS", "repository-name": repository, "image-tag": tag, "image-digest": digest
+    })
+}
+
+fn rollout_machine() -> String {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:moat-rollout")
 }
 
 impl Drop for Local {

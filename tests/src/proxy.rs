@@ -251,3 +251,24 @@ pub async fn post(endpoint: &str, path: &str, body: String) -> u16 {
     let request = request.body(Full::new(Bytes::from(body))).expect("the request is well formed");
     client.request(request).await.map_or(0, |answer| answer.status().as_u16())
 }
+
+/// Calls an operation of a JSON service for which there is no client here; its answer.
+///
+/// # Panics
+/// When there is no answer, or it is an error.
+pub async fn ask(endpoint: &str, service: &str, target: &str, body: &serde_json::Value) -> serde_json::Value {
+    let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    // The local AWS knows who asks by the key, and does not check the signature.
+    let scope = format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
+    let request = Request::post(endpoint)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", target)
+        .header(AUTHORIZATION, format!("{scope}, SignedHeaders=host, Signature=none"))
+        .body(Full::new(Bytes::from(body.to_string())))
+        .expect("the request is well formed");
+    let answer = client.request(request).await.expect("the local AWS answers");
+    let status = answer.status();
+    let bytes = answer.into_body().collect().await.expect("the answer has a body").to_bytes();
+    assert!(status.is_success(), "{target}: {status} {}", String::from_utf8_lossy(&bytes));
+    serde_json::from_slice(&bytes).expect("the answer is JSON")
+}

@@ -127,6 +127,8 @@ fn what_was_refused_is_never_retried() {
         for error in retriers(&state).into_iter().flat_map(|(errors, _)| errors) {
             match kinds.get(error) {
                 Some(kind) => assert!(kind.is_retryable(), "{name} retries {error}"),
+                // What is told twice does no harm.
+                None if is_told(&state) => assert_eq!(error, "States.TaskFailed", "{name}"),
                 None => assert!(UNANSWERED.contains(&error), "{name} retries {error}"),
             }
             assert!(error != Kind::Locked.name() || name == "Take lock", "{name} waits for a lock");
@@ -184,6 +186,61 @@ fn no_failure_after_the_lock_ends_without_releasing_it() {
 }
 
 #[test]
+fn no_round_of_a_rollout_ends_with_its_lock() {
+    let machine = &machines()["rollout"];
+    let scope = &scopes("rollout", machine)[1];
+    assert_eq!(scope.start, "Begin with service");
+    for (name, state) in scope.states.iter().filter(|(_, state)| ends(state)) {
+        assert_ne!(state["Type"], "Fail", "{name} would stop the rollouts of other services");
+    }
+    let after = reachable(scope, "Roll", Some("Release lock"));
+    let ended: Vec<&str> = after.iter().copied().filter(|name| ends(&scope.states[*name])).collect();
+    assert_eq!(ended, ["Service failed"]);
+    let after = reachable(scope, "Take lock", Some("Release lock after failure"));
+    assert!(!after.contains("Service failed"), "there is a way around the lock's release");
+    let release = &scope.states["Release lock after failure"];
+    assert_eq!(
+        successors(release),
+        ["Service failed", "Service failed"],
+        "its own failure must not hide the first one"
+    );
+}
+
+#[test]
+fn i3_a_rollout_looks_once_more_after_it_has_given_its_lock_back() {
+    let machine = &machines()["rollout"];
+    let scope = &scopes("rollout", machine)[1];
+    let after = reachable(scope, "Release lock", Some("Look once more"));
+    let ended: Vec<&str> = after.iter().copied().filter(|name| ends(&scope.states[*name])).collect();
+    // Whoever asks, or waits, takes the lock again. Another execution that has it then looks once more itself.
+    assert!(ended.iter().all(|end| ["Service failed", "Service passed over"].contains(end)), "{ended:?}");
+}
+
+#[test]
+fn an_outcome_that_nobody_could_be_told_is_an_outcome_all_the_same() {
+    let machine = &machines()["rollout"];
+    let told: Vec<_> = states("rollout", machine).into_iter().filter(|(_, state)| is_told(state)).collect();
+    assert_eq!(told.len(), 3);
+    for (name, state) in told.iter().filter(|(name, _)| name.starts_with("Tell")) {
+        let ways: BTreeSet<&str> = successors(state).into_iter().collect();
+        assert_eq!(ways.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_question_expires_when_the_spec_says_so_and_before_the_task_does() {
+    let machine = &machines()["rollout"];
+    let scope = &scopes("rollout", machine)[1];
+    let ask = &scope.states["Ask people"];
+    assert!(ask["HeartbeatSeconds"].as_str().unwrap().contains("$roll.expiresAfter"));
+    // The longest that a spec may say.
+    assert!(ask["TimeoutSeconds"].as_u64() > Some(604_800));
+    let expired =
+        list(&ask["Catch"]).iter().find(|catch| strings(&catch["ErrorEquals"]).contains(&"States.HeartbeatTimeout"));
+    assert_eq!(expired.unwrap()["Next"], "Take lock");
+}
+
+#[test]
 fn a_settled_provision_does_not_fail_because_its_lock_stays() {
     let release = &machines()["provision"]["States"]["Release lock"];
     assert_eq!(successors(release), ["Provision settled", "Provision settled"]);
@@ -204,16 +261,22 @@ fn both_sides_come_to_rest_before_anything_is_decided() {
 fn a_wait_is_as_long_as_the_lambda_says() {
     let machines = machines();
     let all = machines.iter().flat_map(|(name, machine)| states(name, machine));
-    let waits: Vec<_> = all.filter(|(_, state)| state["Type"] == "Wait").collect();
-    assert_eq!(waits.len(), 1);
-    assert!(waits[0].1["Seconds"].as_str().unwrap().contains("$reply.retryAfter"));
+    let waits = all.filter(|(_, state)| state["Type"] == "Wait");
+    let lengths: BTreeMap<String, String> = waits
+        .map(|(name, state)| (name, state["Seconds"].as_str().or(state["Timestamp"].as_str()).unwrap().to_owned()))
+        .collect();
+    let said = ["$following.retryAfter", "$roll.decision.at", "$reply.retryAfter"];
+    assert_eq!(lengths.len(), said.len(), "{lengths:?}");
+    for said in said {
+        assert!(lengths.values().any(|length| length.contains(said)), "{said}: {lengths:?}");
+    }
 }
 
 #[test]
 fn a_nested_machine_gives_up_before_the_task_that_waits_for_it() {
     let machines = machines();
     let settle = machines["settle"]["TimeoutSeconds"].as_u64().unwrap();
-    let nested = all_tasks().into_iter().filter(|(_, state)| !calls_lambda(state));
+    let nested = all_tasks().into_iter().filter(|(_, state)| state["Resource"].to_string().contains("startExecution"));
     let mut total = 0;
     for (name, state) in nested {
         assert!(state["TimeoutSeconds"].as_u64() > Some(settle), "{name}");
@@ -276,14 +339,16 @@ fn nothing_is_used_that_a_local_aws_ignores() {
 
 #[test]
 fn state_names_read_as_orders_questions_and_ends() {
-    const ORDERS: &[&str] =
-        &["Begin", "Check", "Look", "Make", "Prove", "Publish", "Record", "Release", "Settle", "Take", "Wait"];
+    const ORDERS: &str = "Ask Begin Check Conclude Find Follow Look Make Prove Publish Record Release Roll Settle Take \
+                          Tell Wait";
     for (name, machine) in machines() {
         for (state_name, state) in states(name, &machine) {
             let first = state_name.split(' ').next().unwrap();
             let is_past = state_name.split(' ').any(|word| word.ends_with("ed") || word == "went" || word == "was");
             match state["Type"].as_str().unwrap() {
-                "Task" | "Wait" | "Parallel" => assert!(ORDERS.contains(&first), "{name}: {state_name}"),
+                "Task" | "Wait" | "Parallel" | "Map" => {
+                    assert!(ORDERS.split(' ').any(|order| order == first), "{name}: {state_name}");
+                }
                 "Choice" => assert!(state_name.ends_with('?'), "{name}: {state_name}"),
                 "Fail" => assert!(is_past, "{name}: {state_name}"),
                 "Pass" => assert_eq!(is_past, ends(state), "{name}: {state_name}"),
@@ -304,6 +369,13 @@ fn the_template_fills_in_every_name_that_a_machine_leaves_open() {
         let given: BTreeSet<&str> = given.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         assert_eq!(between(&text, "${", '}'), given, "{file}");
     }
+}
+
+/// A notification, or a question.
+fn is_told(state: &Value) -> bool {
+    ["events:putEvents", "sns:publish"]
+        .iter()
+        .any(|call| state["Resource"].as_str().is_some_and(|it| it.contains(call)))
 }
 
 fn calls_lambda(state: &Value) -> bool {

@@ -12,6 +12,7 @@ const HANDS: &[(&str, &[&str])] = &[
     ("NetworkFunction", &["network"]),
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["service"]),
+    ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
 ];
 
@@ -37,6 +38,7 @@ const FIELDS: &[&str] = &[
     "create_time",
     "enable_dns_hostnames",
     "enable_dns_support",
+    "get_or_insert_default",
     "start_timeout",
     "stop_date",
     "stop_timeout",

@@ -19,7 +19,11 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
+    "ecs:DeregisterTaskDefinition",
     "ecs:DescribeTaskDefinition",
+    "ecs:ListTaskDefinitions",
+    // Its resource is a container instance, of which Fargate has none; the condition names the cluster.
+    "ecs:ListTasks",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -43,6 +47,12 @@ const UNTAGGED: &[(&str, &str)] = &[
     ("BeToldThatItEnded", "one rule"),
     ("CallTheLambdas", "functions, by ARN"),
     ("CallTheStages", "functions, by ARN"),
+    ("CallTheRollout", "one function"),
+    ("StartARollout", "one machine"),
+    ("TellPeople", "one topic"),
+    ("TellPrograms", "one event bus"),
+    ("KeepReleasesAndLocks", "parameters have no tags; their path is ours"),
+    ("ClearOldRevisions", "IAM knows no tag of a revision; the code asks for its tags, and for who uses it"),
 ];
 
 fn actions(statement: &Value) -> Vec<&str> {
@@ -51,7 +61,7 @@ fn actions(statement: &Value) -> Vec<&str> {
 
 fn reads(action: &str) -> bool {
     let verb = action.split(':').nth(1).unwrap();
-    ["Describe", "Get", "List"].iter().any(|read| verb.starts_with(read))
+    ["BatchGet", "Describe", "Get", "List"].iter().any(|read| verb.starts_with(read))
 }
 
 /// Every statement of every role, with the role's id.
@@ -137,7 +147,8 @@ fn everything_that_can_be_tagged_is() {
     let function_tags = &template["Globals"]["Function"]["Tags"];
     assert!(function_tags["moat:stack"].is_string());
     for (id, resource) in template["Resources"].as_object().unwrap() {
-        if resource["Type"] != "AWS::Serverless::Function" {
+        // A policy of a queue is a part of it.
+        if !["AWS::Serverless::Function", "AWS::SQS::QueuePolicy"].contains(&resource["Type"].as_str().unwrap()) {
             assert!(resource["Properties"]["Tags"].to_string().contains("moat:stack"), "{id} has no tags");
         }
     }
@@ -194,6 +205,18 @@ fn a_machine_may_call_what_it_calls_and_nothing_else() {
     let settle = &resources(&template, "AWS::Serverless::StateMachine")["Settle"];
     let stages = ["IngressFunction.Arn", "NetworkFunction.Arn", "ServiceFunction.Arn"];
     assert_eq!(self::invoked(role_of(&template, settle)), stages.map(str::to_owned).into());
+
+    let rollout = &resources(&template, "AWS::Serverless::StateMachine")["Rollout"];
+    let allowed: BTreeSet<&str> = statements(role_of(&template, rollout)).into_iter().flat_map(actions).collect();
+    let machine = &machines()["rollout"];
+    let called = states("rollout", machine).into_iter().filter_map(|(_, state)| state["Resource"].as_str());
+    let called = called.map(|resource| match resource.trim_end_matches(".waitForTaskToken") {
+        "arn:aws:states:::lambda:invoke" => "lambda:InvokeFunction",
+        "arn:aws:states:::sns:publish" => "sns:Publish",
+        "arn:aws:states:::events:putEvents" => "events:PutEvents",
+        other => panic!("{other}"),
+    });
+    assert_eq!(allowed, called.collect());
 }
 
 fn invoked(role: &Value) -> BTreeSet<String> {
@@ -206,10 +229,13 @@ fn names_that_others_rely_on_stay() {
     let template = template();
     let functions = resources(&template, "AWS::Serverless::Function");
     let names: BTreeSet<&str> = functions.values().filter_map(|function| function["FunctionName"].as_str()).collect();
-    assert_eq!(names, ["moat-ingress", "moat-network", "moat-service", "moat-spec", "moat-verify"].into());
+    assert_eq!(
+        names,
+        ["moat-ingress", "moat-network", "moat-rollout", "moat-service", "moat-spec", "moat-verify"].into()
+    );
     let machines = resources(&template, "AWS::Serverless::StateMachine");
     let names: BTreeSet<&str> = machines.values().filter_map(|machine| machine["Name"].as_str()).collect();
-    assert_eq!(names, ["moat-provision", "moat-settle"].into());
+    assert_eq!(names, ["moat-provision", "moat-rollout", "moat-settle"].into());
     assert!(list(&template["Parameters"]["OwnershipConditions"]["AllowedValues"]).contains(&Value::from("off")));
     assert_eq!(template["Parameters"]["OwnershipConditions"]["Default"], "enforced");
 }

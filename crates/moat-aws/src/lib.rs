@@ -18,6 +18,8 @@ pub mod ingress;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
+#[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
+pub mod rollout;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "logs"))]
 pub mod service;
 #[cfg(all(feature = "ec2", feature = "ecs"))]

@@ -9,6 +9,7 @@ use moat::error::{Failure, Kind};
 use moat::lock;
 use moat::name::{Logical, Name};
 use moat::parameters;
+use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::Value;
 
@@ -63,10 +64,52 @@ impl Parameters {
     /// # Errors
     /// `Moat.Locked`, naming the execution that holds it.
     pub async fn lock(&self, owner: &Owner, me: &str) -> Result<(), Failure> {
-        match lock::take(&Locks { parameters: self, owner }, &parameters::lock(owner), me).await? {
-            None => Ok(()),
-            Some(holder) => Err(locked(owner, &holder)),
+        self.try_lock(owner, me).await?.map_or(Ok(()), |holder| Err(locked(owner, &holder)))
+    }
+
+    /// The same, but answers the execution of this machine that holds the lock and runs: it will look once more when
+    /// it has given the lock back, so nobody needs to wait for it.
+    ///
+    /// # Errors
+    /// `Moat.Locked` when an execution of another machine holds it, or one that was stopped a moment ago.
+    pub async fn lock_unless_held_by(&self, machine: &str, owner: &Owner, me: &str) -> Result<Option<String>, Failure> {
+        let Some(holder) = self.try_lock(owner, me).await? else { return Ok(None) };
+        let is_of_machine = holder.contains(&format!(":execution:{machine}:"));
+        if is_of_machine && self.status(&holder).await?.is_some_and(|(status, _)| status == ExecutionStatus::Running) {
+            return Ok(Some(holder));
         }
+        Err(locked(owner, &holder))
+    }
+
+    /// Takes the lock, or answers who has it.
+    async fn try_lock(&self, owner: &Owner, me: &str) -> Result<Option<String>, Failure> {
+        lock::take(&Locks { parameters: self, owner }, &parameters::lock(owner), me).await
+    }
+
+    /// How an execution stands, and how many seconds ago it ended; `None` when it is not known any more.
+    async fn status(&self, execution: &str) -> Result<Option<(ExecutionStatus, Option<u32>)>, Failure> {
+        match self.sfn.describe_execution().execution_arn(execution).send().await {
+            Ok(answer) => Ok(Some((answer.status().clone(), age(answer.stop_date())))),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_does_not_exist()) => Ok(None),
+            Err(error) => Err(error).read(format!("describe execution {execution}, which holds a lock")),
+        }
+    }
+
+    /// Lists a service under the repository of its image, where a rollout looks for it, and takes it away from under
+    /// the one of `before`. False when it was so already.
+    pub async fn list(&self, service: &ServiceSpec, before: Option<&ServiceSpec>) -> Result<bool, Failure> {
+        let owner = Owner::Service(service.name.clone());
+        let address = |spec: &ServiceSpec| spec.image.ecr().map(|ecr| parameters::image(&ecr, &spec.name));
+        let (now, before) = (address(service), before.and_then(address));
+        let mut has_changed = false;
+        if let Some(name) = &now {
+            has_changed |= self.write(name, service.name.as_str(), &owner, &Logical::from("image")).await?;
+        }
+        if let Some(name) = before.filter(|before| now.as_ref() != Some(before)) {
+            self.delete(&name).await?;
+            has_changed = true;
+        }
+        Ok(has_changed)
     }
 
     /// Gives the lock back; false when it was not ours.
@@ -94,6 +137,10 @@ impl Parameters {
             }
         }
         Ok(true)
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), Failure> {
+        self.ssm.delete_parameter().name(name).send().await.remove(format!("delete parameter {name}"))
     }
 
     async fn overwrite(&self, name: &str, value: &str) -> Result<(), Failure> {
@@ -127,20 +174,13 @@ impl lock::Store for Locks<'_> {
     }
 
     async fn delete(&self, name: &str) -> Result<(), Failure> {
-        self.parameters.ssm.delete_parameter().name(name).send().await.remove(format!("delete parameter {name}"))
+        self.parameters.delete(name).await
     }
 
     async fn is_running(&self, execution: &str) -> Result<bool, Failure> {
-        match self.parameters.sfn.describe_execution().execution_arn(execution).send().await {
-            Ok(answer) => {
-                let is_running = matches!(answer.status(), ExecutionStatus::Running | ExecutionStatus::PendingRedrive);
-                let is_winding_down = *answer.status() == ExecutionStatus::Aborted
-                    && age(answer.stop_date()).is_some_and(|age| age <= WINDING_DOWN);
-                Ok(is_running || is_winding_down)
-            }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_does_not_exist()) => Ok(false),
-            Err(error) => Err(error).read(format!("describe execution {execution}, which holds a lock")),
-        }
+        let Some((status, ended)) = self.parameters.status(execution).await? else { return Ok(false) };
+        let is_winding_down = status == ExecutionStatus::Aborted && ended.is_some_and(|age| age <= WINDING_DOWN);
+        Ok(matches!(status, ExecutionStatus::Running | ExecutionStatus::PendingRedrive) || is_winding_down)
     }
 }
 

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod check;
+mod record;
 mod request;
 
 use moat_aws::parameters::Parameters;
@@ -23,15 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
                 }
                 Ok(json!({}))
             }
-            Request::Record { record } => {
-                let mut recorded = Vec::new();
-                for (owner, spec) in record.owned() {
-                    if parameters.record(&owner, &spec).await? {
-                        recorded.push(moat::parameters::spec(&owner));
-                    }
-                }
-                Ok(json!({ "recorded": recorded }))
-            }
+            Request::Record { record } => record::record(parameters, &record).await,
             Request::Publish { service, url } => {
                 parameters.publish_url(&service, &url).await?;
                 Ok(json!({}))

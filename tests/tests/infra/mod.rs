@@ -20,17 +20,17 @@ pub fn text(name: &str) -> String {
 /// The state machines, by file name without extension.
 pub fn machines() -> BTreeMap<&'static str, Value> {
     let read = |name| serde_json::from_str(&text(&format!("infra/statemachines/{name}.asl.json"))).expect(name);
-    ["provision", "settle"].map(|name| (name, read(name))).into()
+    ["provision", "rollout", "settle"].map(|name| (name, read(name))).into()
 }
 
-/// A part of a machine that runs by itself: the machine, or one branch of a Parallel.
+/// A part of a machine that runs by itself: the machine, one branch of a Parallel, or the rounds of a Map.
 pub struct Scope<'a> {
     pub name: String,
     pub start: &'a str,
     pub states: &'a Map<String, Value>,
 }
 
-/// The machine and all branches in it.
+/// The machine and all parts in it.
 pub fn scopes<'a>(name: &str, machine: &'a Value) -> Vec<Scope<'a>> {
     let states = machine["States"].as_object().expect("states");
     let start = machine["StartAt"].as_str().expect("a start");
@@ -39,11 +39,14 @@ pub fn scopes<'a>(name: &str, machine: &'a Value) -> Vec<Scope<'a>> {
         for (at, branch) in list(&state["Branches"]).iter().enumerate() {
             found.extend(scopes(&format!("{name} / {state_name} / {at}"), branch));
         }
+        if let Some(each) = state.get("ItemProcessor") {
+            found.extend(scopes(&format!("{name} / {state_name}"), each));
+        }
     }
     found
 }
 
-/// Every state of the machine and its branches.
+/// Every state of the machine and its parts.
 pub fn states<'a>(name: &str, machine: &'a Value) -> Vec<(String, &'a Value)> {
     scopes(name, machine).iter().flat_map(|scope| scope.states).map(|(name, state)| (name.clone(), state)).collect()
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod inputs;
 mod provision;
+mod rollout;
 mod together;
 
 use crate::Body;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 
 /// Every trial with its name, in the order in which they run.
 pub fn all() -> Vec<(&'static str, Body)> {
-    [provision::trials(), inputs::trials(), together::trials(), faults::trials()].concat()
+    [provision::trials(), rollout::trials(), inputs::trials(), together::trials(), faults::trials()].concat()
 }
 
 /// A network and a service with these names, in two zones, with an image that the local ECR has.

@@ -1,0 +1,35 @@
+//! What is left to do when a rollout has ended.
+
+use crate::request::{Ended, Verdict};
+use crate::roll::Notice;
+use moat::error::Failure;
+use moat::rollout::Report;
+use moat_aws::rollout::{RolloutCloud, now};
+use serde_json::{Value, json};
+
+/// Remembers the outcome, stands a service down that can never start, and clears old revisions away.
+pub async fn conclude(cloud: &RolloutCloud, ended: &Ended) -> Result<Value, Failure> {
+    let Ended { service, execution, started, verdict: Verdict { outcome, evidence, stands_down } } = ended;
+    let memory = cloud.memory(service).await?;
+    let now = now();
+    if *stands_down {
+        cloud.stand_down(service).await?;
+    }
+    let release = memory.release.concluded(started, outcome, execution, now);
+    let from = memory.release.current.as_ref();
+    let rolling = memory.release.rolling.as_ref().filter(|_| memory.release.is_news(started, outcome));
+    let report = rolling.map(|rolling| Report::ended(service, rolling, from, outcome, evidence, now));
+    if release != memory.release {
+        cloud.remember(service, memory.version, &release).await?;
+    }
+    let keep = memory.spec.as_ref().map_or(u32::MAX, |spec| spec.rollout.keep_revisions);
+    let cleared = cloud.clear(service, release.revisions(), keep).await.unwrap_or_else(|failure| {
+        // The rollout has ended all the same; what is left goes after the next one.
+        tracing::warn!(%service, error = failure.kind.name(), "{failure}");
+        Vec::new()
+    });
+    tracing::info!(%service, outcome = outcome.name(), cleared = cleared.len(), "concluded");
+    let message = report.as_ref().map(|report| report.message.clone());
+    let notice = report.map(Notice::from);
+    Ok(json!({ "outcome": outcome.name(), "message": message, "notice": notice, "cleared": cleared }))
+}
