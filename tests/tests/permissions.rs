@@ -28,6 +28,11 @@ const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("PutLogEvents", "Lambda itself, for the function's own log"),
 ];
 
+/// What ELB asks of EC2 in the name of whoever calls CreateLoadBalancer, CreateTargetGroup or SetSubnets ("Elastic Load
+/// Balancing API permissions").
+const ASKED_BY_ELB: &[&str] =
+    &["DescribeAccountAttributes", "DescribeAddresses", "DescribeInternetGateways", "DescribeSubnets", "DescribeVpcs"];
+
 /// How the SDK's calls begin.
 const VERBS: &str = "add allocate associate attach authorize batch create delete deregister describe detach disable \
                      disassociate enable get list modify put register release remove replace revoke run send set \
@@ -55,7 +60,10 @@ fn each_role_allows_exactly_what_its_function_calls() {
         let role = role_of(&template, functions[id]);
         let allowed = statements(role).into_iter().flat_map(|statement| strings(&statement["Action"]));
         let allowed = allowed.map(|action| action.split(':').nth(1).unwrap().to_owned());
-        let is_called = |action: &String| !WITHOUT_A_CALL.iter().any(|(silent, _)| silent == action);
+        let is_called = |action: &String| {
+            let is_for_elb = *id == "IngressFunction" && ASKED_BY_ELB.contains(&action.as_str());
+            !is_for_elb && !WITHOUT_A_CALL.iter().any(|(silent, _)| silent == action)
+        };
         let allowed: BTreeSet<String> = allowed.filter(is_called).collect();
         let called = modules.iter().filter_map(|module| calls.get(*module)).flatten().cloned().collect();
         let missing: Vec<_> = BTreeSet::difference(&called, &allowed).collect();

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 /// Actions for which IAM knows no resource.
 /// Source: "Actions, resources, and condition keys" of each service, Service Authorization Reference.
 const WITHOUT_RESOURCES: &[&str] = &[
+    "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeInternetGateways",

@@ -212,9 +212,12 @@ pub fn meaning(code: &str) -> Meaning {
 pub fn meaning_of(code: &str, message: &str) -> Meaning {
     let says = |part: &str| message.contains(part);
     match code {
-        // CreateService: no listener names the target group yet (C8), or the old service is still stopping (C12).
+        // CreateService: no listener names the target group yet (C8), or the old service is still stopping (C12). The
+        // first use of ECS in an account: its role is made with the cluster, and cannot be used at once.
         "InvalidParameterException" | "ClientException"
-            if says("does not have an associated load balancer") || says("still Draining") =>
+            if says("does not have an associated load balancer")
+                || says("still Draining")
+                || says("Unable to assume the service linked role") =>
         {
             Meaning::Is(Kind::Conflict)
         }

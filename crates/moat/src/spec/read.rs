@@ -55,7 +55,19 @@ pub fn read(value: &Value) -> Result<Input, Vec<Problem>> {
     }
     problems.extend(network.as_ref().and_then(|spec| too_large("/network", spec)));
     problems.extend(service.as_ref().and_then(|spec| too_large("/service", spec)));
+    problems.extend(service.as_ref().and_then(unrecordable));
     if problems.is_empty() { Ok(Input { network, service, mode }) } else { Err(problems) }
+}
+
+/// SSM takes `{{…}}` for a reference to another parameter, and no value that has one.
+fn unrecordable(spec: &ServiceSpec) -> Option<Problem> {
+    let has_reference = |text: &String| text.contains("{{");
+    let environment = spec.environment.iter().find(|(_, value)| has_reference(value));
+    let pointer = match environment {
+        Some((name, _)) => below(&below("/service", "environment"), name),
+        None => below("/service/command", &spec.command.iter().position(has_reference)?.to_string()),
+    };
+    Some(Problem::at(pointer, "has {{ in it, which the SSM parameter that records it does not take"))
 }
 
 fn too_large(pointer: &str, spec: &impl Serialize) -> Option<Problem> {

@@ -69,6 +69,15 @@ fn an_unknown_field_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn what_ssm_takes_for_a_reference_is_refused_where_it_stands() {
+    let expected = "has {{ in it, which the SSM parameter that records it does not take";
+    let environment = with_service(json!({"environment": {"A": "{x}", "B/C": "{{ssm:x}}"}}));
+    assert_eq!(problems(environment), format!("/service/environment/B~1C: {expected}"));
+    let command = with_service(json!({"command": ["serve", "{{x}}"]}));
+    assert_eq!(problems(command), format!("/service/command/1: {expected}"));
+}
+
+#[test]
 fn a_range_too_small_for_the_zones_says_how_many_fit() {
     insta::assert_snapshot!(problems(with_network(json!({"cidr": "10.0.0.0/25", "zones": 3}))), @"/network/cidr: 10.0.0.0/25 is too small for 3 zones: it has room for 2; use a larger range");
     insta::assert_snapshot!(problems(with_network(json!({"cidr": "10.0.0.0/26"}))), @"/network/cidr: 10.0.0.0/26 is too small: two zones with two subnets of at least /27 need /25 or larger");
