@@ -339,7 +339,7 @@ fn nothing_is_used_that_a_local_aws_ignores() {
 
 #[test]
 fn state_names_read_as_orders_questions_and_ends() {
-    const ORDERS: &str = "Ask Begin Check Conclude Find Follow Look Make Prove Publish Record Release Roll Settle Take \
+    const ORDERS: &str = "Ask Begin Check Conclude Find Follow Look Make Prove Publish Read Record Release Roll Settle Take \
                           Tell Wait";
     for (name, machine) in machines() {
         for (state_name, state) in states(name, &machine) {
