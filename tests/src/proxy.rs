@@ -280,18 +280,30 @@ pub async fn post(endpoint: &str, path: &str, body: String) -> u16 {
 /// # Panics
 /// When there is no answer, or it is an error.
 pub async fn ask(endpoint: &str, service: &str, target: &str, body: &Value) -> Value {
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+    let text = send(endpoint, service, &headers, body.to_string()).await;
+    serde_json::from_str(&text).expect("the answer is JSON")
+}
+
+/// The same for a service with a query protocol: `form` is the request, the answer XML.
+///
+/// # Panics
+/// When there is no answer, or it is an error.
+pub async fn ask_form(endpoint: &str, service: &str, form: String) -> String {
+    send(endpoint, service, &[("content-type", "application/x-www-form-urlencoded")], form).await
+}
+
+async fn send(endpoint: &str, service: &str, headers: &[(&str, &str)], body: String) -> String {
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     // The local AWS knows who asks by the key, and does not check the signature.
     let scope = format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
-    let request = Request::post(endpoint)
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", target)
-        .header(AUTHORIZATION, format!("{scope}, SignedHeaders=host, Signature=none"))
-        .body(Full::new(Bytes::from(body.to_string())))
-        .expect("the request is well formed");
+    let request = Request::post(endpoint).header(AUTHORIZATION, format!("{scope}, SignedHeaders=host, Signature=none"));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = request.body(Full::new(Bytes::from(body))).expect("the request is well formed");
     let answer = client.request(request).await.expect("the local AWS answers");
     let status = answer.status();
     let bytes = answer.into_body().collect().await.expect("the answer has a body").to_bytes();
-    assert!(status.is_success(), "{target}: {status} {}", String::from_utf8_lossy(&bytes));
-    serde_json::from_slice(&bytes).expect("the answer is JSON")
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(status.is_success(), "{service} {headers:?}: {status} {text}");
+    text
 }

@@ -20,6 +20,7 @@ pub fn trials() -> Vec<(&'static str, Body)> {
         ("r5_a_service_that_wants_no_tasks_never_succeeds", |l| Box::pin(no_tasks(l))),
         ("r12_without_a_target_group_nothing_is_rolled", |l| Box::pin(closed_door(l))),
         ("r9_what_somebody_changed_in_the_revision_stays", |l| Box::pin(carried_over(l))),
+        ("i12_a_person_is_asked_and_the_answer_counts_for_the_digest_that_was_asked_about", |l| Box::pin(asked(l))),
         ("s4_the_rules_take_and_refuse_what_they_should", |l| Box::pin(rules(l))),
     ]
 }
@@ -316,6 +317,63 @@ async fn carried_over(local: Arc<Local>) {
     assert_eq!(containers[0].stop_timeout(), Some(90));
     assert!(containers[0].image().is_some_and(|image| image.ends_with(&second)), "{:?}", containers[0].image());
     assert_eq!(containers[1].image(), Some("public.ecr.aws/docker/library/busybox:1"));
+}
+
+/// A queue that hears what people are told.
+async fn listen(local: &Local) -> String {
+    let make = json!({"QueueName": "people"});
+    let queue = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.CreateQueue", &make).await;
+    let form = "Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:moat-events&Protocol=sqs\
+                &Endpoint=arn:aws:sqs:us-east-1:000000000000:people";
+    moat_tests::proxy::ask_form(&local.endpoint, "sns", form.into()).await;
+    queue["QueueUrl"].as_str().expect("an address").to_owned()
+}
+
+/// The next thing that people are told.
+async fn heard(local: &Local, queue: &str) -> String {
+    let receive = json!({"QueueUrl": queue, "WaitTimeSeconds": 1});
+    for _ in 0..100 {
+        let answer = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.ReceiveMessage", &receive).await;
+        let Some(message) = answer["Messages"].as_array().and_then(|messages| messages.first()) else { continue };
+        let delete = json!({"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]});
+        moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.DeleteMessage", &delete).await;
+        let envelope: Value = serde_json::from_str(message["Body"].as_str().expect("a body")).expect("JSON");
+        return envelope["Message"].as_str().expect("a message").to_owned();
+    }
+    panic!("nobody was told anything");
+}
+
+async fn asked(local: Arc<Local>) {
+    let first = local.push_image("asks", "latest", "first").await;
+    let mut wanted = tracking("asks");
+    wanted["service"]["rollout"] = json!({"approval": "ask"});
+    local.provision(&wanted).await.output();
+    let queue = listen(&local).await;
+    for (content, answer, outcome) in [("second", "yes", "succeeded"), ("third", "no", "ignored")] {
+        let running = local.deployed("asks").await;
+        let digest = local.push_image("asks", "latest", content).await;
+        let before = local.rollouts().await;
+        local.post_event("moat.registry", "ECR Image Action", &pushed("asks", "latest", &digest)).await;
+        let execution = local.rollouts_since(&before, 1).await.remove(0);
+        let question = heard(&local, &queue).await;
+        assert!(question.contains("Roll service asks from") && question.contains(&digest), "{question}");
+        assert_eq!(local.deployed("asks").await, running, "nothing is rolled before the answer");
+        let lock = local.ssm.get_parameter().name("/moat/locks/service/asks").send().await;
+        assert!(lock.is_err(), "the lock is held while a person thinks");
+        // The same push again: it is being asked about already.
+        ended(&local.pushed("asks", "latest", &digest).await, "ignored");
+        let token = question.split("--task-token ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+        let said = json!({"digest": digest, "answer": answer}).to_string();
+        local.sfn.send_task_success().task_token(token).output(said).send().await.expect("it is waited for");
+        ended(&local.end_of(&execution).await, outcome);
+        if answer == "yes" {
+            assert_eq!(local.deployed("asks").await, digest);
+            assert!(heard(&local, &queue).await.contains("was rolled from"));
+        }
+    }
+    assert_ne!(local.deployed("asks").await, first);
+    ended(&local.rollout(&json!({"service": "asks"})).await, "quarantined");
+    nothing_denied(&local);
 }
 
 /// The local AWS matches patterns as EventBridge does, and takes `aws.ecr` in a test.
