@@ -12,6 +12,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +28,16 @@ pub struct Call {
     pub fault: Option<Fault>,
 }
 
+/// From one answer to another.
+#[derive(Clone)]
+struct Rewrite(Arc<dyn Fn(&mut Value) + Send + Sync>);
+
+impl std::fmt::Debug for Rewrite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rewrite")
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     calls: Vec<Call>,
@@ -35,6 +46,8 @@ struct State {
     slowness: Slowness,
     /// An operation that is answered as done and never done.
     pretended: Option<&'static str>,
+    /// What DescribeServices answers instead, made from what it would have answered.
+    services: Option<Rewrite>,
     /// When the newest NAT gateway and load balancer were created.
     created: BTreeMap<&'static str, Instant>,
     /// First answers by client token: AWS gives them again.
@@ -82,6 +95,11 @@ impl Proxy {
     /// From now to the next [`Self::plan`], this operation of a JSON service is answered as done, and not done.
     pub fn pretend(&self, operation: &'static str) {
         self.state().pretended = Some(operation);
+    }
+
+    /// From now to the next [`Self::plan`], every service that the Lambdas see is shown like this.
+    pub fn show_services(&self, rewrite: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.state().services = Some(Rewrite(Arc::new(rewrite)));
     }
 
     /// The calls since the last [`Self::plan`].
@@ -174,6 +192,11 @@ impl Proxy {
     /// Shows new resources as AWS does while it is still at work on them, and as old as they would be there.
     fn slowed(&self, operation: &Operation, bytes: Bytes) -> Bytes {
         let state = self.state();
+        if let (Some(Rewrite(rewrite)), "DescribeServices") = (&state.services, operation.name.as_str()) {
+            let mut answer: Value = serde_json::from_slice(&bytes).expect("ECS speaks JSON");
+            answer["services"].as_array_mut().into_iter().flatten().for_each(|service| rewrite(service));
+            return Bytes::from(answer.to_string());
+        }
         let (kind, time, from, to, field) = match operation.name.as_str() {
             "CreateNatGateway" | "DescribeNatGateways" => {
                 let (from, to) = ("<state>available</state>", "<state>pending</state>");
@@ -256,19 +279,31 @@ pub async fn post(endpoint: &str, path: &str, body: String) -> u16 {
 ///
 /// # Panics
 /// When there is no answer, or it is an error.
-pub async fn ask(endpoint: &str, service: &str, target: &str, body: &serde_json::Value) -> serde_json::Value {
+pub async fn ask(endpoint: &str, service: &str, target: &str, body: &Value) -> Value {
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+    let text = send(endpoint, service, &headers, body.to_string()).await;
+    serde_json::from_str(&text).expect("the answer is JSON")
+}
+
+/// The same for a service with a query protocol: `form` is the request, the answer XML.
+///
+/// # Panics
+/// When there is no answer, or it is an error.
+pub async fn ask_form(endpoint: &str, service: &str, form: String) -> String {
+    send(endpoint, service, &[("content-type", "application/x-www-form-urlencoded")], form).await
+}
+
+async fn send(endpoint: &str, service: &str, headers: &[(&str, &str)], body: String) -> String {
     let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
     // The local AWS knows who asks by the key, and does not check the signature.
     let scope = format!("AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request");
-    let request = Request::post(endpoint)
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", target)
-        .header(AUTHORIZATION, format!("{scope}, SignedHeaders=host, Signature=none"))
-        .body(Full::new(Bytes::from(body.to_string())))
-        .expect("the request is well formed");
+    let request = Request::post(endpoint).header(AUTHORIZATION, format!("{scope}, SignedHeaders=host, Signature=none"));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = request.body(Full::new(Bytes::from(body))).expect("the request is well formed");
     let answer = client.request(request).await.expect("the local AWS answers");
     let status = answer.status();
     let bytes = answer.into_body().collect().await.expect("the answer has a body").to_bytes();
-    assert!(status.is_success(), "{target}: {status} {}", String::from_utf8_lossy(&bytes));
-    serde_json::from_slice(&bytes).expect("the answer is JSON")
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    assert!(status.is_success(), "{service} {headers:?}: {status} {text}");
+    text
 }

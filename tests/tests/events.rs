@@ -2,6 +2,8 @@
 
 mod infra;
 
+use infra::{matches, patterns, samples};
+use moat::rollout::{Trigger, read};
 use moat::spec;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -51,16 +53,6 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("unknown-field", &["/network/cdir"]),
     ("zones-one", &["/network/zones"]),
 ];
-
-fn samples(folder: &str) -> BTreeMap<String, Value> {
-    let files = std::fs::read_dir(infra::path(folder)).expect(folder).map(|entry| entry.unwrap().path());
-    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
-    let read = |path: std::path::PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
-    };
-    files.map(read).collect()
-}
 
 #[test]
 fn every_sample_is_a_good_input() {
@@ -120,4 +112,78 @@ fn a_sample_names_its_schema_for_editors() {
         let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
         assert!(infra::path("events/provision").join(schema).exists(), "{name}: {schema}");
     }
+}
+
+/// What each event or command leads to: whether a rule lets it start a rollout, and what the rollout then makes of it:
+/// `push`, `command`, `wrong`, or a part of the sentence that says why it is ignored.
+const ROLLOUTS: &[(&str, bool, &str)] = &[
+    ("artifact", false, "pushes nothing"),
+    ("command-digest", false, "command"),
+    ("command-look", false, "command"),
+    ("command-previous", false, "command"),
+    ("command-release", false, "command"),
+    ("command-wrong", false, "wrong"),
+    ("delete", false, "action-type is DELETE, not PUSH"),
+    ("other-source", false, "events of ci.example say nothing of images"),
+    ("pull-through", true, "push"),
+    ("pull-through-failed", false, "sync-status is FAILED, not SUCCESS"),
+    ("push", true, "push"),
+    ("push-artifact", true, "an artifact was pushed"),
+    ("push-attestation", false, "an attestation"),
+    // An empty tag cannot be told from others in a pattern.
+    ("push-attestation-manifest", true, "no tag"),
+    ("push-failed", false, "result is FAILURE, not SUCCESS"),
+    ("push-keep-tag", false, "moat's own"),
+    ("push-malformed", true, "repository-name is not text"),
+    // It is looked at, and no service is made from that repository.
+    ("push-other-account", true, "push"),
+    ("push-platform-amd64", false, "no tag"),
+    ("push-platform-arm64", false, "no tag"),
+    ("push-referrers", false, "a list of referrers"),
+    ("push-signature", false, "a signature"),
+    ("push-single-platform", true, "push"),
+    ("referrer", false, "pushes nothing"),
+    ("registry-push", true, "push"),
+    ("replication", true, "push"),
+    ("replication-failed", false, "result is FAILED, not SUCCESS"),
+    ("scan", false, "pushes nothing"),
+    ("scan-resource-change", false, "pushes nothing"),
+];
+
+#[test]
+fn i2_every_event_leads_to_what_it_should_and_no_other() {
+    let samples = samples("events/rollout");
+    let named: Vec<&str> = samples.keys().map(String::as_str).collect();
+    assert_eq!(named, ROLLOUTS.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
+    for (name, _, expected) in ROLLOUTS {
+        match read(&samples[*name]) {
+            Trigger::Push(_) => assert_eq!(*expected, "push", "{name}"),
+            Trigger::Command(_) => assert_eq!(*expected, "command", "{name}"),
+            Trigger::Wrong { problems } => {
+                assert_eq!((*expected, problems.len()), ("wrong", 3), "{name}: {problems:?}")
+            }
+            Trigger::Ignore { why } => assert!(why.contains(expected), "{name}: {why}"),
+        }
+    }
+}
+
+#[test]
+fn i2_one_rule_at_most_takes_an_event_and_what_it_refuses_is_no_push() {
+    let samples = samples("events/rollout");
+    for (name, is_taken, expected) in ROLLOUTS {
+        let event = &samples[*name];
+        let rules = patterns();
+        let rules: Vec<&String> =
+            rules.iter().filter(|(_, pattern)| matches(pattern, event)).map(|(id, _)| id).collect();
+        assert_eq!(rules.len(), usize::from(*is_taken), "{name}: {rules:?}");
+        assert!(*is_taken || *expected != "push", "{name} never starts a rollout");
+    }
+}
+
+#[test]
+fn i1_of_the_events_of_one_buildx_push_exactly_one_is_a_push() {
+    let samples = samples("events/rollout");
+    let pushes = ["push-platform-amd64", "push-platform-arm64", "push-attestation-manifest", "push"];
+    let pushes = pushes.iter().filter(|name| matches!(read(&samples[**name]), Trigger::Push(_)));
+    assert_eq!(pushes.collect::<Vec<_>>(), [&"push"]);
 }

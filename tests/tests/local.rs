@@ -3,6 +3,7 @@
 //! Each of two local AWS serves one trial after the other; each trial has a network and a service of its own, so none
 //! sees what another left behind.
 
+mod infra;
 mod trials;
 
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -5,8 +5,8 @@ use crate::request::Round;
 use crate::round::{Decided, gather};
 use moat::error::Failure;
 use moat::image::Digest;
-use moat::rollout::release::{Asked, Hold};
-use moat::rollout::{Decision, Release, Report, Rolling, Started, Trigger};
+use moat::rollout::release::{Asked, Deployed, Hold, PREVIOUS};
+use moat::rollout::{Decision, Order, Release, Report, Rolling, Started, Trigger};
 use moat_aws::rollout::RolloutCloud;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,6 +18,9 @@ pub struct Rolled {
     pub decision: Decision,
     /// What to do next.
     pub next: Next,
+    /// The digest that the round was about: the look after it is not to begin with the same again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<Digest>,
     /// How the round has ended, where nothing is rolled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<End>,
@@ -91,7 +94,7 @@ pub async fn roll(cloud: &RolloutCloud, round: &Round) -> Result<Value, Failure>
         Err(why) => return Ok(json!(ended(round, Decision::Ignore { why }))),
     };
     let refusal = round.refusal();
-    if round.answer.is_some() || decided.is_released(round) {
+    if round.answer.is_some() || is_released(round) {
         decided.version = cloud.remember(&round.service, decided.version, &decided.release).await?;
     }
     let rolled = match (refusal, decided.decision.clone()) {
@@ -122,24 +125,62 @@ pub async fn look(cloud: &RolloutCloud, round: &Round, after: Option<&Digest>) -
 
 fn ended(round: &Round, decision: Decision) -> Rolled {
     let (next, trigger) = match decision {
-        Decision::Later { .. } => (Next::Wait, round.trigger.clone()),
+        // What was released is recorded by now, and is not released twice.
+        Decision::Later { .. } if !is_released(round) => (Next::Wait, round.trigger.clone()),
+        Decision::Later { .. } => (Next::Wait, round.next()),
         _ => (Next::End, round.next()),
     };
-    let ended = End::of(round, &decision);
-    Rolled { decision, next, ended, started: None, retry_after: None, notice: None, expires_after: None, trigger }
+    let about = match &decision {
+        Decision::Deploy { digest, .. } | Decision::Follow { digest } | Decision::Ask { digest, .. } => Some(digest),
+        _ => None,
+    };
+    Rolled {
+        about: about.cloned(),
+        ended: End::of(round, &decision),
+        decision,
+        next,
+        started: None,
+        retry_after: None,
+        notice: None,
+        expires_after: None,
+        trigger,
+    }
+}
+
+fn is_released(round: &Round) -> bool {
+    matches!(round.order(), Order::Release(_))
 }
 
 impl Decided {
-    fn is_released(&self, round: &Round) -> bool {
-        matches!(round.order(), moat::rollout::Order::Release(_))
-    }
-
     /// A decision that ends the round, with a word to people where they should know of it.
     fn told(&self, round: &Round, decision: Decision) -> Rolled {
         let Self { spec, release, now, .. } = self;
         let (by, execution) = (round.trigger.by(), &round.execution);
         let report = Report::decided(&spec.name, &decision, release.current.as_ref(), &by, execution, *now);
         Rolled { notice: report.map(Notice::from), ..ended(round, decision) }
+    }
+
+    /// The record with what runs as the current one, where somebody else deployed it, such as a provision: that is what
+    /// to go back to.
+    fn with_what_runs(&self) -> Release {
+        let Self { running, release, now, .. } = self;
+        let Some(digest) = running.digest.clone().filter(|_| running.is_settled) else { return release.clone() };
+        let is_known = release.current.as_ref().is_some_and(|current| current.digest == digest);
+        if is_known || release.rolling.is_some() || release.quarantine.contains_key(&digest) {
+            return release.clone();
+        }
+        let found = Deployed {
+            digest,
+            tag: running.tag.clone(),
+            at: running.since.unwrap_or(*now),
+            by: "what ran when moat-rollout began".into(),
+            task_definition: running.revision().map(str::to_owned),
+        };
+        let mut next = release.clone();
+        next.previous.splice(0..0, next.current.replace(found));
+        next.previous.retain(|before| Some(&before.digest) != running.digest.as_ref());
+        next.previous.truncate(PREVIOUS);
+        next
     }
 
     fn following(&self, round: &Round, decision: Decision, started: Started) -> Rolled {
@@ -192,9 +233,8 @@ async fn deploy(
 ) -> Result<Rolled, Failure> {
     let Decided { spec, running, release, version, now, .. } = &decided;
     if let Some(why) = cloud.closed_door(running).await? {
-        return Ok(
-            decided.told(round, Decision::Refused { why: format!("{} cannot be deployed: {why}", digest.short()) })
-        );
+        let why = format!("{} cannot be deployed: {why}", digest.short());
+        return Ok(Rolled { about: Some(digest), ..decided.told(round, Decision::Refused { why }) });
     }
     let image = spec.image.with_digest(digest.as_str());
     let label = tag.as_ref().map_or_else(|| image.clone(), |tag| format!("{}:{tag}", spec.image.repository));
@@ -214,7 +254,7 @@ async fn deploy(
         hold: hold.clone(),
         has_timed_out: false,
     };
-    let begun = release.begun(&rolling);
+    let begun = decided.with_what_runs().begun(&rolling);
     let version = cloud.remember(&round.service, *version, &begun).await?;
     let since = begun.rolling.as_ref().map_or(*now, |rolling| rolling.since);
     let deployment = cloud.update(&round.service, &revision).await?;

@@ -121,6 +121,46 @@ pub fn resources<'a>(template: &'a Value, kind: &str) -> BTreeMap<&'a str, &'a V
     of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
 }
 
+/// The event patterns of the rules that start rollouts, by the rule's id.
+pub fn patterns() -> BTreeMap<String, Value> {
+    let template = template();
+    let rules = resources(&template, "AWS::Events::Rule");
+    rules.into_iter().map(|(id, rule)| (id.to_owned(), rule["EventPattern"].clone())).collect()
+}
+
+/// Whether EventBridge takes an event, for the operators that the patterns here use.
+/// Source: "Comparison operators for use in event patterns", Amazon EventBridge User Guide.
+pub fn matches(pattern: &Value, event: &Value) -> bool {
+    pattern.as_object().expect("a pattern").iter().all(|(field, wanted)| match (wanted, event.get(field)) {
+        (_, None) => false,
+        (Value::Object(_), Some(inner)) => matches(wanted, inner),
+        (wanted, Some(found)) => list(wanted).iter().any(|way| takes(way, found)),
+    })
+}
+
+fn takes(way: &Value, found: &Value) -> bool {
+    match (way, found) {
+        (way, Value::Array(many)) => many.iter().any(|found| takes(way, found)),
+        (Value::Object(operator), found) => {
+            let prefixes = strings(&way["anything-but"]["prefix"]);
+            assert!(operator.len() == 1 && !prefixes.is_empty(), "{way} is not known here");
+            found.as_str().is_some_and(|found| !prefixes.iter().any(|prefix| found.starts_with(prefix)))
+        }
+        (way, found) => way == found,
+    }
+}
+
+/// The JSON files of a folder, by name without extension.
+pub fn samples(folder: &str) -> BTreeMap<String, Value> {
+    let files = std::fs::read_dir(path(folder)).expect(folder).map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let read = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    };
+    files.map(read).collect()
+}
+
 /// The statements of a role's own policies.
 pub fn statements(role: &Value) -> Vec<&Value> {
     list(&role["Policies"]).iter().flat_map(|policy| list(&policy["PolicyDocument"]["Statement"])).collect()

@@ -1,11 +1,13 @@
 //! The service as it runs now, and the revision that it runs.
 
-use super::{RolloutCloud, aws_name, digest_of};
+use super::{RolloutCloud, aws_name, digest_of, moment};
 use crate::answer::{Answer, present};
-use aws_sdk_ecs::types::{self as aws, ServiceField, TaskDefinitionField};
+use aws_sdk_ecs::types::{self as aws, DeploymentRolloutState, ServiceField, TaskDefinitionField};
 use moat::error::{Failure, Kind};
-use moat::image::Digest;
+use moat::image::{Digest, Image};
+use moat::moment::Moment;
 use moat::name::Name;
+use moat::service::desired::IMAGE_LABEL;
 use moat::tags::Owner;
 use std::collections::BTreeMap;
 
@@ -15,6 +17,12 @@ pub struct Running {
     pub service: Name,
     /// The digest in its task definition; `None` where that names no digest.
     pub digest: Option<Digest>,
+    /// The tag by which it was found, as its label says.
+    pub tag: Option<String>,
+    /// When its revision was registered.
+    pub since: Option<Moment>,
+    /// The last deployment went well.
+    pub is_settled: bool,
     pub(super) target_groups: Vec<String>,
     pub(super) definition: aws::TaskDefinition,
     pub(super) tags: Vec<aws::Tag>,
@@ -39,9 +47,16 @@ impl RolloutCloud {
         }
         let (definition, tags) = self.revision(service.task_definition().unwrap_or_default()).await?;
         let groups = service.load_balancers().iter().filter_map(|balancer| balancer.target_group_arn());
+        let ours = container(&definition, name);
+        let label = ours.and_then(|ours| ours.docker_labels()?.get(IMAGE_LABEL));
+        let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+        let state = primary.and_then(|primary| primary.rollout_state());
         Ok(Ok(Running {
             service: name.clone(),
-            digest: container(&definition, name).and_then(|found| digest_of(found.image()?)),
+            digest: ours.and_then(|ours| digest_of(ours.image()?)),
+            tag: label.and_then(|label| Image::new(label).ok()?.tag().map(str::to_owned)),
+            since: definition.registered_at().and_then(moment),
+            is_settled: state == Some(&DeploymentRolloutState::Completed),
             target_groups: groups.map(str::to_owned).collect(),
             definition,
             tags,
@@ -86,6 +101,11 @@ fn container<'a>(definition: &'a aws::TaskDefinition, service: &Name) -> Option<
 }
 
 impl Running {
+    /// ARN of its revision.
+    pub fn revision(&self) -> Option<&str> {
+        self.definition.task_definition_arn()
+    }
+
     /// The containers of the current revision, with another image in the one that is the service.
     pub(super) fn containers(&self, image: &str, label: &str) -> Result<Vec<aws::ContainerDefinition>, Failure> {
         let mut containers = self.definition.container_definitions().to_vec();
@@ -97,7 +117,7 @@ impl Running {
         };
         ours.image = Some(image.to_owned());
         let labels = ours.docker_labels.get_or_insert_default();
-        labels.insert(moat::service::desired::IMAGE_LABEL.to_owned(), label.to_owned());
+        labels.insert(IMAGE_LABEL.to_owned(), label.to_owned());
         Ok(containers)
     }
 }

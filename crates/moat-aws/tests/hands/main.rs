@@ -12,6 +12,7 @@ mod network_apply;
 mod network_observe;
 mod parameters;
 mod retries;
+mod rollout;
 mod service_apply;
 mod service_observe;
 mod task_definition;
