@@ -9,6 +9,7 @@ use moat::error::{Failure, Kind};
 use moat::lock;
 use moat::name::{Logical, Name};
 use moat::parameters;
+use moat::rollout::Release;
 use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::Value;
@@ -51,6 +52,12 @@ impl Parameters {
     /// Records a spec; false when it was recorded like that already.
     pub async fn record(&self, owner: &Owner, spec: &Value) -> Result<bool, Failure> {
         self.write(&parameters::spec(owner), &spec.to_string(), owner, &Logical::from("spec")).await
+    }
+
+    /// What rollouts have decided about a service; nothing where none ever began.
+    pub async fn release(&self, service: &Name) -> Result<Release, Failure> {
+        let name = parameters::release(service);
+        self.get(&name).await?.map_or(Ok(Release::default()), |text| release(&name, &text))
     }
 
     /// Publishes where a service answers, for other stacks to read.
@@ -182,6 +189,17 @@ impl lock::Store for Locks<'_> {
         let is_winding_down = status == ExecutionStatus::Aborted && ended.is_some_and(|age| age <= WINDING_DOWN);
         Ok(matches!(status, ExecutionStatus::Running | ExecutionStatus::PendingRedrive) || is_winding_down)
     }
+}
+
+/// Reads a release record. One that cannot be read is not an empty one.
+pub(crate) fn release(name: &str, text: &str) -> Result<Release, Failure> {
+    Release::read(text).map_err(|error| {
+        let message = format!(
+            "the release record {name} cannot be read: {error}. It may hold a quarantine, so mend it, or delete it to \
+             begin anew"
+        );
+        Failure::new(Kind::Unexpected, message)
+    })
 }
 
 fn tag((key, value): (String, String)) -> Option<Tag> {

@@ -10,6 +10,7 @@ use moat::network::Network;
 use moat::parameters;
 use moat::pass::{self, Outcome, Report};
 use moat::plan::Bindings;
+use moat::rollout::Release;
 use moat::service::{Service, ServiceStageSpec};
 use moat::spec::{NetworkSpec, ServiceSpec};
 use moat::stage::{Cloud, Stage};
@@ -34,6 +35,7 @@ impl Asked {
             service: self.service.clone(),
             given: given.clone(),
             region: "us-east-1".into(),
+            release: Release::default(),
             execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
         }
     }

@@ -3,6 +3,7 @@
 use moat::error::{Failure, Kind};
 use moat::pass::{Look, Report};
 use moat::plan::Bindings;
+use moat::rollout::Release;
 use moat::spec::{NetworkSpec, ServiceSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub struct StageRequest {
     pub network: NetworkSpec,
     #[serde(default)]
     pub service: Option<ServiceSpec>,
+    /// What rollouts have decided about the service.
+    #[serde(default)]
+    pub release: Release,
     /// Ids from the stages before this one.
     #[serde(default)]
     pub given: Bindings,

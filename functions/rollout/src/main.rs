@@ -8,6 +8,7 @@ mod conclude;
 mod find;
 mod follow;
 mod hold;
+mod inspect;
 mod request;
 mod roll;
 mod round;
@@ -16,6 +17,7 @@ use moat_aws::parameters::Parameters;
 use moat_aws::rollout::RolloutCloud;
 use moat_lambda::{parse, serve};
 use request::Request;
+use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -23,6 +25,10 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (cloud, parameters) = (&RolloutCloud::new(&config), &Parameters::new(&config));
     serve(|event| async move {
         match parse(event)? {
+            Request::Inspect { service, release, running } => {
+                let findings = inspect::inspect(cloud, &service, &release, running.as_ref()).await?;
+                Ok(json!(findings))
+            }
             Request::Find { input, execution } => find::find(cloud, &input, &execution).await,
             Request::Lock { service, execution, trigger } => {
                 hold::lock(parameters, service, &execution, &trigger).await

@@ -1,8 +1,9 @@
 //! What this Lambda is asked to do.
 
-use moat::image::Digest;
+use moat::image::{Digest, Image};
 use moat::name::Name;
-use moat::rollout::{Evidence, Outcome, Started, Trigger};
+use moat::rollout::{Evidence, Outcome, Release, Started, Trigger};
+use moat::spec::ServiceSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,6 +12,15 @@ use serde_json::Value;
 pub enum Request {
     /// Which services an execution's input concerns.
     Find { input: Value, execution: String },
+    /// What the rules of its repository mean for a service that is about to be provisioned.
+    Inspect {
+        service: Box<ServiceSpec>,
+        #[serde(default)]
+        release: Release,
+        /// The image that the service runs.
+        #[serde(default)]
+        running: Option<Image>,
+    },
     /// Take the service's lock.
     Lock { service: Name, execution: String, trigger: Trigger },
     /// Decide and, when the decision is to deploy, deploy: what was read is then as fresh as can be (R9).

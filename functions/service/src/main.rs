@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = moat_aws::config::load().await;
     let (region, execution_role) = (moat_aws::config::region(&config), std::env::var("MOAT_EXECUTION_ROLE_ARN")?);
     let spec = &move |request: &StageRequest| {
-        let StageRequest { network, given, .. } = request;
+        let StageRequest { network, given, release, .. } = request;
         let (region, execution_role) = (region.clone(), execution_role.clone());
         let service = request.service()?;
         Ok::<_, Failure>(ServiceStageSpec {
@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             service,
             given: given.clone(),
             region,
+            release: release.clone(),
             execution_role,
         })
     };

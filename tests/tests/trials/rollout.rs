@@ -21,6 +21,8 @@ pub fn trials() -> Vec<(&'static str, Body)> {
         ("r12_without_a_target_group_nothing_is_rolled", |l| Box::pin(closed_door(l))),
         ("r9_what_somebody_changed_in_the_revision_stays", |l| Box::pin(carried_over(l))),
         ("i12_a_person_is_asked_and_the_answer_counts_for_the_digest_that_was_asked_about", |l| Box::pin(asked(l))),
+        ("r8_what_a_rollout_decided_is_not_undone_by_a_provision", |l| Box::pin(provisioned_again(l))),
+        ("i7_i13_a_provision_tells_what_the_rules_of_the_repository_mean", |l| Box::pin(inspected(l))),
         ("s4_the_rules_take_and_refuse_what_they_should", |l| Box::pin(rules(l))),
     ]
 }
@@ -321,7 +323,10 @@ async fn carried_over(local: Arc<Local>) {
 
 /// A queue that hears what people are told.
 async fn listen(local: &Local) -> String {
-    let make = json!({"QueueName": "people"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"
+    }]});
+    let make = json!({"QueueName": "people", "Attributes": {"Policy": policy.to_string()}});
     let queue = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.CreateQueue", &make).await;
     let form = "Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:moat-events&Protocol=sqs\
                 &Endpoint=arn:aws:sqs:us-east-1:000000000000:people";
@@ -388,4 +393,73 @@ async fn rules(local: Arc<Local>) {
             assert_eq!(answer["Result"], crate::infra::matches(&pattern, &event), "{rule} and {sample}");
         }
     }
+}
+
+/// What a rollout decided is not undone by a provision.
+async fn provisioned_again(local: Arc<Local>) {
+    let image_of = |tag: &str| json!(image(&format!("follows:{tag}")));
+    let first = local.push_image("follows", "1.2.0", "1.2.0").await;
+    let mut wanted = input("follows", "follows");
+    wanted["service"]["image"] = image_of("1.2.0");
+    wanted["service"]["track"] = json!({"semver": ">=1.2, <2"});
+    local.provision(&wanted).await.output();
+    assert_eq!(local.deployed("follows").await, first);
+    let newer = local.push_image("follows", "1.10.0", "1.10.0").await;
+    ended(&local.pushed("follows", "1.10.0", &newer).await, "succeeded");
+    let again = local.provision(&wanted).await;
+    assert_eq!(again.changes(), Vec::<String>::new());
+    let why = again.output()["service"]["imageKept"].as_str().expect("it says why").to_owned();
+    assert!(why.contains("versions"), "{why}");
+    ended(&local.rollout(&json!({"service": "follows", "to": first})).await, "succeeded");
+    wanted["service"]["memory"] = json!(1024);
+    let changed = local.provision(&wanted).await.changes().join("\n");
+    assert!(changed.contains(&first) && changed.contains("1024"), "{changed}");
+    assert_eq!(local.deployed("follows").await, first, "what a person chose stays");
+    wanted["service"]["image"] = image_of("1.11.0");
+    let ahead = local.push_image("follows", "1.11.0", "1.11.0").await;
+    local.provision(&wanted).await.output();
+    assert_eq!(local.deployed("follows").await, ahead);
+    nothing_denied(&local);
+}
+
+/// The rules of the repository, told before anything is made.
+async fn inspected(local: Arc<Local>) {
+    local.push_image("stiff", "latest", "first").await;
+    let mutability = aws_sdk_ecr::types::ImageTagMutability::Immutable;
+    local
+        .ecr
+        .put_image_tag_mutability()
+        .repository_name("stiff")
+        .image_tag_mutability(mutability)
+        .send()
+        .await
+        .unwrap();
+    let mut wanted = tracking("stiff");
+    wanted["service"]["track"] = json!("tag");
+    local.plan(&[], Slowness::default());
+    let refused = local.provision(&wanted).await;
+    assert_eq!(refused.error, "Moat.Refused", "{}", refused.cause);
+    assert!(refused.cause.starts_with("/service/track: "), "{}", refused.cause);
+    let is_lock = |call: &&moat_tests::proxy::Call| !call.operation.name.contains("Parameter");
+    let changes = local.proxy.changes();
+    assert_eq!(changes.iter().filter(is_lock).count(), 0, "{changes:?}");
+
+    provisioned(&local, "tidied").await;
+    let policy = json!({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged",
+        "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]});
+    local
+        .ecr
+        .put_lifecycle_policy()
+        .repository_name("tidied")
+        .lifecycle_policy_text(policy.to_string())
+        .send()
+        .await
+        .unwrap();
+    let second = local.push_image("tidied", "latest", "second").await;
+    ended(&local.pushed("tidied", "latest", &second).await, "succeeded");
+    let told = local.provision(&tracking("tidied")).await;
+    let warnings = moat_tests::local::strings(&told.output()["warnings"]);
+    println!("{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("the previous image")), "{warnings:?}");
+    nothing_denied(&local);
 }

@@ -32,13 +32,7 @@ impl RolloutCloud {
             answer.parameters().iter().filter_map(|p| Some((p.name()?, p.value()?))).collect();
         let release = match texts.get(record.as_str()) {
             None => Release::default(),
-            Some(text) => Release::read(text).map_err(|error| {
-                let message = format!(
-                    "the release record {record} cannot be read: {error}. It may hold a quarantine, so mend it, or \
-                     delete it to begin anew"
-                );
-                Failure::new(Kind::Unexpected, message)
-            })?,
+            Some(text) => crate::parameters::release(&record, text)?,
         };
         let kept = answer.parameters().iter().find(|parameter| parameter.name() == Some(&record));
         Ok(Memory { spec: spec(service, &texts), release, version: kept.map_or(0, |kept| kept.version()) })

@@ -5,6 +5,7 @@ mod index;
 mod memory;
 mod registry;
 mod revisions;
+mod rules;
 mod running;
 mod watch;
 

@@ -17,6 +17,7 @@ pub fn spec() -> ServiceStageSpec {
         service: service(),
         given: Bindings::default(),
         region: "eu-west-1".into(),
+        release: moat::rollout::Release::default(),
         execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
     }
 }

@@ -81,7 +81,7 @@ async fn what_is_registered_reads_as_equal_so_that_nothing_is_registered_twice()
     let variables = TaskDefinition { environment: odd.into(), ..definition() };
     for definition in [definition(), arm, command, plain, variables] {
         let observed = read(kept(registered(&definition).await)).await;
-        assert_eq!(observed.latest, Some(Revision { arn: ARN.into(), definition: Some(definition) }));
+        assert_eq!(observed.latest, Some(Revision::of(ARN.into(), definition)));
     }
 }
 
@@ -153,7 +153,7 @@ async fn a_definition_with_anything_foreign_in_it_never_equals_ours() {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         described.pointer_mut(parent).unwrap()[key] = value;
         let revision = read(described).await.latest.unwrap();
-        assert_eq!(revision, Revision { arn: ARN.into(), definition: None }, "{pointer}");
+        assert_eq!((revision.arn, revision.definition), (ARN.into(), None), "{pointer}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a provision would do.
 
-use super::count;
+use super::{count, warnings};
 use crate::paint::Paint;
 use moat::pass::Sentence;
 use moat::plan::Hazard;
@@ -53,6 +53,7 @@ pub fn plan(output: &Value, paint: Paint) -> String {
     }
     text.push_str(&verdict(&steps, &waiting, paint));
     text.push('\n');
+    text.push_str(&warnings(output, paint));
     text
 }
 

@@ -66,7 +66,7 @@ fn revision(state: &State, arn: &str) -> Option<Revision> {
 }
 
 fn shown(found: &crate::state::Revision) -> Revision {
-    Revision { arn: found.arn.as_str().into(), definition: Some(found.definition.clone()) }
+    Revision::of(found.arn.as_str().into(), found.definition.clone())
 }
 
 fn service(state: &State, owner: &Owner, name: &str) -> Option<Service> {

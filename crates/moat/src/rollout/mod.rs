@@ -12,6 +12,8 @@ pub mod event;
 pub mod freeze;
 pub mod lifecycle;
 pub mod outcome;
+pub mod provisioned;
+pub mod registry;
 pub mod release;
 pub mod report;
 pub mod revisions;

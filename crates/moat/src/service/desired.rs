@@ -3,11 +3,12 @@
 use super::observed::{Network, TaskDefinition};
 use crate::cidr::Side;
 use crate::ids::{SecurityGroupId, SubnetId};
-use crate::image::Version;
+use crate::image::{Image, Version};
 use crate::ingress::desired::Group;
 use crate::name::Logical;
 use crate::network::desired::{letters, subnet};
 use crate::plan::Bindings;
+use crate::rollout::Release;
 use crate::spec::{NetworkSpec, ServiceSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub struct ServiceStageSpec {
     #[serde(default)]
     pub given: Bindings,
     pub region: String,
+    /// What rollouts have decided, which a provision does not undo.
+    #[serde(default)]
+    pub release: Release,
     /// ARN of the role with which ECS pulls the image and writes logs. The template makes it; moat makes no roles.
     pub execution_role: String,
 }
@@ -81,13 +85,18 @@ impl ServiceStageSpec {
         Some(Network { subnets: subnets?, groups: [group].into(), assigns_public_ip: false })
     }
 
-    /// The task definition. `digest` is what the image's tag means now, where the registry is ECR.
+    /// The task definition of the document. `digest` is what the image's tag means now, where the registry is ECR.
     pub fn task_definition(&self, digest: Option<&str>) -> TaskDefinition {
+        let image = &self.service.image;
+        match (&image.version, digest) {
+            (Version::Tag(_), Some(digest)) => self.task_definition_of(image.with_digest(digest), image),
+            _ => self.task_definition_of(image.to_string(), image),
+        }
+    }
+
+    /// The same with another image, that was found as `label`.
+    pub fn task_definition_of(&self, image: String, label: &Image) -> TaskDefinition {
         let service = &self.service;
-        let image = match (&service.image.version, digest) {
-            (Version::Tag(_), Some(digest)) => service.image.with_digest(digest),
-            _ => service.image.to_string(),
-        };
         TaskDefinition {
             image,
             cpu: service.cpu,
@@ -96,7 +105,7 @@ impl ServiceStageSpec {
             architecture: service.architecture.as_str().into(),
             command: service.command.clone(),
             environment: service.environment.clone(),
-            labels: BTreeMap::from([(IMAGE_LABEL.to_owned(), service.image.to_string())]),
+            labels: BTreeMap::from([(IMAGE_LABEL.to_owned(), label.to_string())]),
             execution_role: self.execution_role.clone(),
             log_group: self.log_group_name(),
             region: self.region.clone(),

@@ -1,7 +1,8 @@
 //! What was found of a service.
 
-use super::desired::Deployment;
+use super::desired::{Deployment, IMAGE_LABEL};
 use crate::ids::{SecurityGroupId, ServiceArn, SubnetId, TargetGroupArn, TaskDefinitionArn};
+use crate::rollout::provisioned::Running;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,16 @@ pub struct Revision {
     pub arn: TaskDefinitionArn,
     /// `None` when it has something that moat does not know how to write, so it can never equal ours.
     pub definition: Option<TaskDefinition>,
+    /// The image of the container that is the service; `None` when there is none, or none that can be read.
+    pub image: Option<Running>,
+}
+
+impl Revision {
+    /// One that moat knows how to write.
+    pub fn of(arn: TaskDefinitionArn, definition: TaskDefinition) -> Self {
+        let image = Running::of(&definition.image, definition.labels.get(IMAGE_LABEL).map(String::as_str));
+        Self { arn, definition: Some(definition), image }
+    }
 }
 
 /// The parts of a task definition that moat writes. Everything else is left at what AWS makes of its absence.

@@ -3,8 +3,10 @@
 use super::desired::{self, DEPLOYMENT, ServiceStageSpec};
 use super::observed::{ImageState, Observed, Revision, Rollout, Service, ServiceState, TaskDefinition};
 use super::step::{Change, ServiceStep};
+use crate::image::Digest;
 use crate::ingress::desired as ingress;
 use crate::plan::{Bindings, POLL, Plan, Problem, Refusal, Waiting};
+use crate::rollout::provisioned::{self, Running};
 
 /// Seconds until the first tasks can be in service: pull and start about 30, then two health checks.
 const DEPLOYMENT_USUAL: u32 = 45;
@@ -84,10 +86,29 @@ fn task_definition(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan
 }
 
 fn wanted(spec: &ServiceStageSpec, observed: &Observed) -> TaskDefinition {
-    spec.task_definition(match &observed.image {
-        ImageState::Digest(digest) => Some(digest),
+    match kept(spec, observed) {
+        Some((running, _)) => {
+            let label = running.found_as.as_ref().unwrap_or(&running.image);
+            spec.task_definition_of(running.image.to_string(), label)
+        }
+        None => spec.task_definition(match &observed.image {
+            ImageState::Digest(digest) => Some(digest),
+            _ => None,
+        }),
+    }
+}
+
+/// The image that runs and stays, and why, where rollouts have a say in it.
+pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<(&'a Running, String)> {
+    let service = observed.service.as_ref().filter(|service| service.is_ours)?;
+    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    let running = revisions.find(|revision| revision.arn == service.task_definition)?.image.as_ref()?;
+    let means = match &observed.image {
+        ImageState::Digest(digest) => Digest::new(digest).ok(),
         _ => None,
-    })
+    };
+    let why = provisioned::kept(&spec.service, &spec.release, running, means.as_ref())?;
+    Some((running, why))
 }
 
 /// The revision that says what the spec says: the running one if it does, else the newest.

@@ -3,6 +3,8 @@ use crate::cidr::Side;
 use crate::name::Logical;
 use crate::network::desired::subnet;
 use crate::plan::Step;
+use crate::rollout::Release;
+use crate::rollout::release::Quarantine;
 use crate::service::observed::{Cluster, LogGroup};
 
 fn digest(letter: char) -> String {
@@ -24,6 +26,7 @@ fn spec() -> ServiceStageSpec {
         service: serde_json::from_value(service).unwrap(),
         given: given.into_iter().map(|(name, id)| (name, id.to_owned())).collect(),
         region: "us-east-1".into(),
+        release: Release::default(),
         execution_role: "role".into(),
     }
 }
@@ -37,7 +40,7 @@ fn settled() -> Observed {
     Observed {
         cluster: Some(Cluster { arn: "cluster".into(), is_ours: true }),
         log_group: Some(LogGroup { name: spec.log_group_name(), is_ours: true, retention_days: Some(30) }),
-        latest: Some(Revision { arn: "td:1".into(), definition: Some(spec.task_definition(Some(&digest('a')))) }),
+        latest: Some(Revision::of("td:1".into(), spec.task_definition(Some(&digest('a'))))),
         service: Some(Service {
             arn: "service".into(),
             is_ours: true,
@@ -123,7 +126,7 @@ fn a_new_digest_under_the_tag_is_registered_and_deployed() {
 fn the_running_revision_counts_when_it_says_what_the_spec_says() {
     let mut observed = settled();
     observed.running = observed.latest.take();
-    observed.latest = Some(Revision { arn: "td:2".into(), definition: None });
+    observed.latest = Some(Revision { arn: "td:2".into(), definition: None, image: None });
     assert_eq!(planned(&observed), "nothing to do\n");
 }
 
@@ -171,4 +174,20 @@ fn what_is_somebody_elses_is_refused_all_at_once() {
     /service/name: the log group /moat/web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that log group
     /service/name: the ECS service moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that ECS service
     ");
+}
+
+#[test]
+fn r8_a_provision_keeps_the_image_that_runs_where_the_tag_means_one_in_quarantine() {
+    let bad = crate::image::Digest::new(&digest('b')).unwrap();
+    let quarantine = Quarantine { at: crate::moment::Moment::from_millis(0), why: "its rollout failed".into() };
+    let mut spec = spec();
+    spec.release = Release { quarantine: [(bad, quarantine)].into(), ..Release::default() };
+    let observed = Observed { image: ImageState::Digest(digest('b')), ..settled() };
+    assert!(plan(&spec, &observed).unwrap().is_empty());
+    let facts = crate::service::facts::facts(&spec, &observed);
+    assert!(facts.image_kept.unwrap().contains("its rollout failed"));
+    // Anything else in the document is deployed, on the image that runs.
+    spec.service.memory = 1024;
+    let steps = plan(&spec, &observed).unwrap().to_string();
+    assert!(steps.contains(&digest('a')) && steps.contains("1024 MiB"), "{steps}");
 }
