@@ -36,6 +36,7 @@ impl Asked {
             given: given.clone(),
             region: "us-east-1".into(),
             release: Release::default(),
+            tried: None,
             execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
         }
     }

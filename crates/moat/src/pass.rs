@@ -79,10 +79,8 @@ pub struct Look<F> {
 pub async fn look<S: Stage, C: Cloud<S>>(cloud: &C, spec: &S::Spec) -> Result<Look<S::Facts>, Failure> {
     let observed = cloud.observe(spec).await?;
     let (plan, problems) = match S::plan(spec, &observed) {
-        Ok(plan) => {
-            let halts = plan.halts.clone();
-            (plan, halts)
-        }
+        // A halt is not told here: it follows on steps that have not been taken yet.
+        Ok(plan) => (plan, Vec::new()),
         Err(refusal) => (Default::default(), refusal.problems),
     };
     Ok(Look {
@@ -131,7 +129,8 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     let mut retry_after = plan.waiting.iter().map(|waiting| waiting.retry_after).min();
     let mut waiting: Vec<String> = plan.waiting.into_iter().map(|waiting| waiting.on).collect();
     let applied = apply::<S, C>(cloud, spec, plan.steps, &mut bindings).await?;
-    if !plan.halts.is_empty() {
+    // A halt says what was done before it, so it waits until that is done.
+    if !plan.halts.is_empty() && applied.setbacks.is_empty() {
         return Err(refused::<S>(Refusal { problems: plan.halts }));
     }
     if !applied.changes.is_empty() {
@@ -190,6 +189,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
 ) -> Result<Applied, Failure> {
     let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: BTreeMap::new() };
     let mut fatal: Option<Failure> = None;
+    let mut made: BTreeSet<Logical> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
     loop {
         // After a failure for good nothing new begins, but what is under way is awaited: its id must not be lost.
@@ -209,6 +209,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
             Ok(Done::Made(id)) => {
                 applied.changes.push(step.to_string());
                 if let Some(name) = step.makes() {
+                    made.insert(name.clone());
                     bindings.bind(name, id);
                 }
             }
@@ -222,6 +223,11 @@ async fn apply<S: Stage, C: Cloud<S>>(
                 }
             }
             Err(failure) if failure.kind.is_retryable() => applied.setbacks.push(failure),
+            // AWS decides by the tags of what was made a moment ago, and may not see them yet. If it is denied for
+            // good, the next pass is denied too, and makes nothing before.
+            Err(failure) if failure.kind == Kind::Denied && step.needs().iter().any(|need| made.contains(need)) => {
+                applied.setbacks.push(failure);
+            }
             Err(failure) => fatal = fatal.or(Some(failure)),
         }
     }

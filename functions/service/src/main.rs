@@ -5,6 +5,7 @@
 
 use moat::error::Failure;
 use moat::pass::{look, pass};
+use moat::service::desired::task_definition;
 use moat::service::{Service, ServiceStageSpec};
 use moat_aws::service::ServiceCloud;
 use moat_lambda::{Reply, Request, StageRequest, parse, serve};
@@ -14,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = moat_aws::config::load().await;
     let (region, execution_role) = (moat_aws::config::region(&config), std::env::var("MOAT_EXECUTION_ROLE_ARN")?);
     let spec = &move |request: &StageRequest| {
-        let StageRequest { network, given, release, .. } = request;
+        let StageRequest { network, given, release, before, .. } = request;
         let (region, execution_role) = (region.clone(), execution_role.clone());
         let service = request.service()?;
         Ok::<_, Failure>(ServiceStageSpec {
@@ -23,6 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             given: given.clone(),
             region,
             release: release.clone(),
+            tried: before.get(&task_definition()).map(Into::into),
             execution_role,
         })
     };

@@ -2,6 +2,7 @@
 
 mod faults;
 mod inputs;
+mod outcomes;
 mod provision;
 mod rollout;
 mod together;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 /// Every trial with its name, in the order in which they run.
 pub fn all() -> Vec<(&'static str, Body)> {
-    [provision::trials(), rollout::trials(), inputs::trials(), together::trials(), faults::trials()].concat()
+    [provision::trials(), rollout::trials(), outcomes::trials(), inputs::trials(), together::trials(), faults::trials()]
+        .concat()
 }
 
 /// A network and a service with these names, in two zones, with an image that the local ECR has.

@@ -2,7 +2,9 @@
 
 use super::RolloutCloud;
 use crate::answer::Answer;
+use aws_sdk_ecr::error::SdkError;
 use aws_sdk_ecr::types::{ImageTagMutability, Repository};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::error::{Failure, Kind};
 use moat::image::Ecr;
 use moat::rollout::registry::Rules;
@@ -16,9 +18,13 @@ impl RolloutCloud {
         Ok(Rules { mutability, lifecycle })
     }
 
+    /// No repository, no rules: what is missing is for the service's own look to say.
     async fn mutability(&self, repository: &Ecr) -> Result<Result<Mutability, String>, Failure> {
         let call = self.registry(repository).describe_repositories().registry_id(&repository.account);
         let answer = call.repository_names(&repository.repository).send().await;
+        if is_missing(&answer) {
+            return Ok(Ok(Mutability::Mutable));
+        }
         let answer = match unless_denied(answer.read(format!("describe repository {repository}")))? {
             Ok(answer) => answer,
             Err(why) => return Ok(Err(why)),
@@ -29,16 +35,19 @@ impl RolloutCloud {
 
     async fn lifecycle(&self, repository: &Ecr) -> Result<Result<Option<String>, String>, Failure> {
         let call = self.registry(repository).get_lifecycle_policy().registry_id(&repository.account);
-        match call.repository_name(&repository.repository).send().await {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_lifecycle_policy_not_found_exception()) => {
-                Ok(Ok(None))
-            }
-            answer => {
-                let answer = unless_denied(answer.read(format!("read the lifecycle policy of {repository}")))?;
-                Ok(answer.map(|answer| answer.lifecycle_policy_text))
-            }
+        let answer = call.repository_name(&repository.repository).send().await;
+        if is_missing(&answer) {
+            return Ok(Ok(None));
         }
+        let answer = unless_denied(answer.read(format!("read the lifecycle policy of {repository}")))?;
+        Ok(answer.map(|answer| answer.lifecycle_policy_text))
     }
+}
+
+fn is_missing<T, E: ProvideErrorMetadata>(answer: &Result<T, SdkError<E>>) -> bool {
+    const CODES: [&str; 2] = ["RepositoryNotFoundException", "LifecyclePolicyNotFoundException"];
+    let code = answer.as_ref().err().and_then(|error| error.as_service_error()?.code());
+    code.is_some_and(|code| CODES.contains(&code))
 }
 
 fn unless_denied<T>(answer: Result<T, Failure>) -> Result<Result<T, String>, Failure> {

@@ -107,6 +107,7 @@ impl ServiceCloud {
                 Change::Deployment => call.deployment_configuration(deployment()),
                 Change::Grace(seconds) => call.health_check_grace_period_seconds(int(*seconds)),
                 Change::Tasks(tasks) => call.desired_count(int(*tasks)),
+                Change::Anew => call.force_new_deployment(true),
                 Change::TargetGroup => {
                     call.load_balancers(load_balancer(spec, bound(bindings, &ingress::target_group())?))
                 }

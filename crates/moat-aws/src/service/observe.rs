@@ -118,8 +118,14 @@ fn service(found: &aws::Service, owner: &Owner, doing: &str) -> Result<Service, 
             }
             _ => Rollout::InProgress,
         },
+        undoes: primary.and_then(|deployment| undoes(deployment.rollout_state_reason()?)),
         age: primary.and_then(|deployment| age(deployment.created_at())),
     })
+}
+
+/// The reason of a deployment by which ECS goes back to what ran before.
+fn undoes(reason: &str) -> Option<String> {
+    reason.contains("rolling back").then(|| reason.to_owned())
 }
 
 fn network(found: &aws::Service) -> Network {

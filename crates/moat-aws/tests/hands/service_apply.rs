@@ -18,6 +18,7 @@ pub fn spec() -> ServiceStageSpec {
         given: Bindings::default(),
         region: "eu-west-1".into(),
         release: moat::rollout::Release::default(),
+        tried: None,
         execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
     }
 }
@@ -109,6 +110,7 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
         (Change::Grace(30), "healthCheckGracePeriodSeconds", json!(30)),
         (Change::Tasks(5), "desiredCount", json!(5)),
         (Change::Tasks(0), "desiredCount", json!(0)),
+        (Change::Anew, "forceNewDeployment", json!(true)),
     ];
     for (change, field, value) in changes {
         let wire = Wire::default();

@@ -150,6 +150,8 @@ fn update_service(
             Change::Deployment => service.deployment = DEPLOYMENT,
             Change::Grace(seconds) => service.grace = *seconds,
             Change::Tasks(tasks) => service.desired = *tasks,
+            // What follows is a new deployment anyway.
+            Change::Anew => {}
             Change::TargetGroup => service.target_group = Some(target.clone()),
         }
     }

@@ -84,6 +84,7 @@ fn service(state: &State, owner: &Owner, name: &str) -> Option<Service> {
         running: found.running,
         target_group: found.target_group.as_deref().map(Into::into),
         rollout: if found.completes.is_some() { Rollout::InProgress } else { Rollout::Completed },
+        undoes: None,
         age: u32::try_from((state.now - found.began) / 1000).ok(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::observed::{Network, TaskDefinition};
 use crate::cidr::Side;
-use crate::ids::{SecurityGroupId, SubnetId};
+use crate::ids::{SecurityGroupId, SubnetId, TaskDefinitionArn};
 use crate::image::{Image, Version};
 use crate::ingress::desired::Group;
 use crate::name::Logical;
@@ -26,6 +26,10 @@ pub struct ServiceStageSpec {
     /// What rollouts have decided, which a provision does not undo.
     #[serde(default)]
     pub release: Release,
+    /// The revision that this execution has found or registered in its last pass. It tells a deployment that ECS has
+    /// just taken back from one that is still to be made.
+    #[serde(default)]
+    pub tried: Option<TaskDefinitionArn>,
     /// ARN of the role with which ECS pulls the image and writes logs. The template makes it; moat makes no roles.
     pub execution_role: String,
 }

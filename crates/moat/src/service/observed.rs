@@ -95,6 +95,8 @@ pub struct Service {
     pub running: u32,
     pub target_group: Option<TargetGroupArn>,
     pub rollout: Rollout,
+    /// ECS's words, where the current deployment is its way back from one that failed.
+    pub undoes: Option<String>,
     /// Seconds since the current deployment began, where AWS says when.
     pub age: Option<u32>,
 }

@@ -128,18 +128,20 @@ fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Service
         plan.wait(Waiting::on("the deleted service of the same name to stop its tasks (draining)", DRAINING_POLL));
         return;
     }
+    if let Some(why) = failed(spec, observed, service) {
+        if has_given_up(service) {
+            plan.step(ServiceStep::UpdateService { changes: vec![Change::Tasks(0)], subnets });
+        }
+        plan.halt(why);
+        return;
+    }
     let changes = changes(spec, observed, service);
     if !changes.is_empty() {
         plan.step(ServiceStep::UpdateService { changes, subnets });
         return;
     }
     match &service.rollout {
-        Rollout::Failed(why) => plan.halt(Problem::general(format!(
-            "ECS gave up on the deployment of {}: {why}. Look at the stopped tasks of service {} and at log-group {}, mend the cause and start again",
-            wanted(spec, observed).image,
-            spec.aws_name(),
-            spec.log_group_name()
-        ))),
+        Rollout::Failed(_) => {}
         Rollout::Completed if service.running >= service.desired => {}
         Rollout::Completed => {
             plan.wait(Waiting::on(format!("service ({} of {} tasks running)", service.running, service.desired), POLL));
@@ -150,6 +152,33 @@ fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Service
             service.age,
         )),
     }
+}
+
+/// ECS tries no more, and there was nothing to go back to.
+const fn has_given_up(service: &Service) -> bool {
+    matches!(service.rollout, Rollout::Failed(_))
+}
+
+/// Why to stop: ECS gave up on the deployment of the revision that is wanted, or took it back (E5).
+///
+/// One that was stood down to no tasks has been told already; starting again is trying again.
+fn failed(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> Option<Problem> {
+    let wanted = current(spec, observed)?;
+    let (what, why) = match (&service.rollout, &service.undoes) {
+        (Rollout::Failed(why), _) if service.desired > 0 && service.task_definition == wanted.arn => {
+            ("gave up on", format!("{why}. moat set it to 0 tasks"))
+        }
+        (_, Some(why)) if service.task_definition != wanted.arn && spec.tried.as_ref() == Some(&wanted.arn) => {
+            ("took back", format!("{why} What ran before runs again"))
+        }
+        _ => return None,
+    };
+    Some(Problem::general(format!(
+        "ECS {what} the deployment of {}: {why}. Look at the stopped tasks of service {} and at log-group {}, mend the cause and start again",
+        wanted.definition.as_ref().map_or("the new revision", |definition| &definition.image),
+        spec.aws_name(),
+        spec.log_group_name()
+    )))
 }
 
 fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> Vec<Change> {
@@ -175,6 +204,9 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     }
     if service.target_group.as_ref().map(|arn| arn.as_str()) != spec.given.get(&ingress::target_group()) {
         changes.push(Change::TargetGroup);
+    }
+    if has_given_up(service) && !changes.is_empty() && !changes.contains(&Change::TaskDefinition) {
+        changes.push(Change::Anew);
     }
     changes
 }

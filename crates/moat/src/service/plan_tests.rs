@@ -27,6 +27,7 @@ fn spec() -> ServiceStageSpec {
         given: given.into_iter().map(|(name, id)| (name, id.to_owned())).collect(),
         region: "us-east-1".into(),
         release: Release::default(),
+        tried: None,
         execution_role: "role".into(),
     }
 }
@@ -53,6 +54,7 @@ fn settled() -> Observed {
             running: 2,
             target_group: Some("tg".into()),
             rollout: Rollout::Completed,
+            undoes: None,
             age: None,
         }),
         ..nothing()
@@ -149,7 +151,8 @@ fn a_deployment_is_waited_for_and_one_that_failed_ends_it() {
     insta::assert_snapshot!([planned(&deploying), planned(&starting), planned(&failed)].concat(), @r"
     wait for service (deploying, 1 of 2 tasks running)
     wait for service (1 of 2 tasks running)
-    halt: ECS gave up on the deployment of 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: tasks failed to start. Look at the stopped tasks of service moat-web and at log-group /moat/web, mend the cause and start again
+    update service to 0 tasks
+    halt: ECS gave up on the deployment of 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: tasks failed to start. moat set it to 0 tasks. Look at the stopped tasks of service moat-web and at log-group /moat/web, mend the cause and start again
     ");
 }
 
@@ -190,4 +193,27 @@ fn r8_a_provision_keeps_the_image_that_runs_where_the_tag_means_one_in_quarantin
     spec.service.memory = 1024;
     let steps = plan(&spec, &observed).unwrap().to_string();
     assert!(steps.contains(&digest('a')) && steps.contains("1024 MiB"), "{steps}");
+}
+
+#[test]
+fn e5_a_service_that_was_stood_down_is_tried_again_by_the_next_start() {
+    let stood_down =
+        with(|service| (service.rollout, service.desired) = (Rollout::Failed("tasks failed to start".into()), 0));
+    insta::assert_snapshot!(planned(&stood_down), @"update service to 2 tasks, a new deployment");
+}
+
+#[test]
+fn r2_a_deployment_that_ecs_took_back_is_not_made_again_by_the_same_execution() {
+    let mut observed = settled();
+    observed.running = observed.latest.take();
+    let mut spec = spec();
+    spec.service.memory = 1024;
+    observed.latest = Some(Revision::of("td:2".into(), spec.task_definition(Some(&digest('a')))));
+    let reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.";
+    observed.service.as_mut().unwrap().undoes = Some(reason.into());
+    assert_eq!(plan(&spec, &observed).unwrap().to_string(), "update service to the new task-definition\n");
+    spec.tried = Some("td:2".into());
+    let plan = plan(&spec, &observed).unwrap();
+    assert!(plan.steps.is_empty(), "{plan}");
+    assert!(plan.halts[0].message.contains("took back") && plan.halts[0].message.contains("circuit breaker"));
 }

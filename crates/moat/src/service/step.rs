@@ -30,6 +30,8 @@ pub enum Change {
     Grace(u32),
     Tasks(u32),
     TargetGroup,
+    /// A new deployment of the same revision, since ECS has given up on the one before.
+    Anew,
 }
 
 impl fmt::Display for Change {
@@ -42,6 +44,7 @@ impl fmt::Display for Change {
             Self::Grace(seconds) => write!(f, "{seconds} s of health-check grace"),
             Self::Tasks(tasks) => write!(f, "{tasks} tasks"),
             Self::TargetGroup => f.write_str("target-group"),
+            Self::Anew => f.write_str("a new deployment"),
         }
     }
 }
