@@ -25,10 +25,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (cloud, parameters) = (&RolloutCloud::new(&config), &Parameters::new(&config));
     serve(|event| async move {
         match parse(event)? {
-            Request::Inspect { service, release, running } => {
-                let findings = inspect::inspect(cloud, &service, &release, running.as_ref()).await?;
-                Ok(json!(findings))
-            }
+            Request::Inspect(inspection) => Ok(json!(inspect::inspect(cloud, &inspection).await?)),
             Request::Find { input, execution } => find::find(cloud, &input, &execution).await,
             Request::Lock { service, execution, trigger } => {
                 hold::lock(parameters, service, &execution, &trigger).await

@@ -13,14 +13,7 @@ pub enum Request {
     /// Which services an execution's input concerns.
     Find { input: Value, execution: String },
     /// What the rules of its repository mean for a service that is about to be provisioned.
-    Inspect {
-        service: Box<ServiceSpec>,
-        #[serde(default)]
-        release: Release,
-        /// The image that the service runs.
-        #[serde(default)]
-        running: Option<Image>,
-    },
+    Inspect(Box<Inspection>),
     /// Take the service's lock.
     Lock { service: Name, execution: String, trigger: Trigger },
     /// Decide and, when the decision is to deploy, deploy: what was read is then as fresh as can be (R9).
@@ -39,6 +32,17 @@ pub enum Request {
     Conclude(Ended),
     /// Give the lock back.
     Unlock { service: Name, execution: String },
+}
+
+/// A service that is about to be provisioned.
+#[derive(Debug, Deserialize)]
+pub struct Inspection {
+    pub service: ServiceSpec,
+    #[serde(default)]
+    pub release: Release,
+    /// The image that the service runs.
+    #[serde(default)]
+    pub running: Option<Image>,
 }
 
 /// One round of an execution with one service.
