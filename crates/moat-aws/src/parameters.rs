@@ -9,7 +9,7 @@ use moat::error::{Failure, Kind};
 use moat::lock;
 use moat::name::{Logical, Name};
 use moat::parameters;
-use moat::rollout::Release;
+use moat::rollout::{Release, flow};
 use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::Value;
@@ -72,20 +72,6 @@ impl Parameters {
     /// `Moat.Locked`, naming the execution that holds it.
     pub async fn lock(&self, owner: &Owner, me: &str) -> Result<(), Failure> {
         self.try_lock(owner, me).await?.map_or(Ok(()), |holder| Err(locked(owner, &holder)))
-    }
-
-    /// The same, but answers the execution of this machine that holds the lock and runs: it will look once more when
-    /// it has given the lock back, so nobody needs to wait for it.
-    ///
-    /// # Errors
-    /// `Moat.Locked` when an execution of another machine holds it, or one that was stopped a moment ago.
-    pub async fn lock_unless_held_by(&self, machine: &str, owner: &Owner, me: &str) -> Result<Option<String>, Failure> {
-        let Some(holder) = self.try_lock(owner, me).await? else { return Ok(None) };
-        let is_of_machine = holder.contains(&format!(":execution:{machine}:"));
-        if is_of_machine && self.status(&holder).await?.is_some_and(|(status, _)| status == ExecutionStatus::Running) {
-            return Ok(Some(holder));
-        }
-        Err(locked(owner, &holder))
     }
 
     /// Takes the lock, or answers who has it.
@@ -154,6 +140,20 @@ impl Parameters {
         let call = self.ssm.put_parameter().name(name).value(value).r#type(ParameterType::String);
         let call = call.tier(ParameterTier::IntelligentTiering).overwrite(true);
         call.send().await.read(format!("write parameter {name}")).map(|_| ())
+    }
+}
+
+impl flow::Locks for Parameters {
+    async fn take(&self, service: &Name, execution: &str) -> Result<Option<String>, Failure> {
+        self.try_lock(&Owner::Service(service.clone()), execution).await
+    }
+
+    async fn goes_on(&self, execution: &str) -> Result<bool, Failure> {
+        Ok(self.status(execution).await?.is_some_and(|(status, _)| status == ExecutionStatus::Running))
+    }
+
+    async fn give_back(&self, service: &Name, execution: &str) -> Result<bool, Failure> {
+        self.unlock(&Owner::Service(service.clone()), execution).await
     }
 }
 

@@ -198,7 +198,7 @@ where
 }
 
 /// The Retry of a state: the same request again.
-async fn again<T>(hand: &Hand, work: impl AsyncFn(&Hand) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(crate) async fn again<T>(hand: &Hand, work: impl AsyncFn(&Hand) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut tries = 0;
     loop {
         match hand.lambda(async |hand| work(hand).await).await {

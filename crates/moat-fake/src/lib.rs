@@ -19,6 +19,7 @@ mod ingress;
 mod network;
 mod parameters;
 mod people;
+pub mod rollout;
 mod rules;
 mod service;
 mod shelf;

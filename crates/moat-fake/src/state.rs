@@ -2,6 +2,7 @@
 
 use crate::chance::Chance;
 use crate::fault::{Fault, Faults};
+use crate::rollout::Ground;
 use crate::rules::Rules;
 use crate::shelf::{HasId, Parts, Shelf, Tags};
 use crate::tokens::Tokens;
@@ -49,6 +50,8 @@ pub struct State {
     pub(crate) parameters: BTreeMap<String, String>,
     /// When each execution that no longer runs ended.
     pub(crate) ended: BTreeMap<String, u64>,
+    /// What rollouts deal with.
+    pub ground: Ground,
 }
 
 #[derive(Debug, Clone)]
@@ -230,6 +233,7 @@ impl State {
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),
             ended: BTreeMap::new(),
+            ground: Ground::default(),
         }
     }
 
@@ -270,6 +274,7 @@ impl State {
         }
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
         self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
+        self.ground.ecs.advance(now);
         self.deploy();
     }
 

@@ -8,19 +8,9 @@ use moat::error::{Failure, Kind};
 use moat::name::{Logical, Name};
 use moat::parameters;
 use moat::rollout::Release;
-use moat::spec::ServiceSpec;
+use moat::rollout::flow::Memory;
 use moat::tags::Owner;
 use std::collections::BTreeMap;
-
-/// What is known of a service before anything of it is looked at.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    /// The recorded spec, or why there is none to go by.
-    pub spec: Result<ServiceSpec, String>,
-    pub release: Release,
-    /// The record's version; 0 when there is no record yet.
-    pub version: i64,
-}
 
 impl RolloutCloud {
     /// Reads the recorded spec and the release record, in one call.

@@ -9,6 +9,7 @@ pub mod candidates;
 pub mod cause;
 pub mod decide;
 pub mod event;
+pub mod flow;
 pub mod freeze;
 pub mod lifecycle;
 pub mod outcome;

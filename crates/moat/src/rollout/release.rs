@@ -161,6 +161,12 @@ impl Release {
         Self { began: Some(rolling.since), rolling: Some(rolling), asked: None, ..self.clone() }
     }
 
+    /// A rollout that was to begin never did.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self { rolling: None, ..self.clone() }
+    }
+
     /// The ids of the rollout that has begun, as they become known.
     #[must_use]
     pub fn following(&self, started: &Started) -> Self {

@@ -1,16 +1,16 @@
 //! How a rollout stands.
 
-use crate::request::Verdict;
-use moat::error::Failure;
-use moat::moment::Moment;
-use moat::name::Name;
-use moat::rollout::outcome::{RolloutState, Status, stands_down};
-use moat::rollout::{Seen, Started, judge};
-use moat_aws::rollout::{RolloutCloud, now};
+use super::cloud::Hands;
+use super::request::Verdict;
+use crate::error::Failure;
+use crate::moment::Moment;
+use crate::name::Name;
+use crate::rollout::outcome::{RolloutState, Status, stands_down};
+use crate::rollout::{Seen, Started, judge};
 use serde_json::{Value, json};
 
 /// Looks at the rollout that was started and judges it.
-pub async fn follow(cloud: &RolloutCloud, service: &Name, mut started: Started) -> Result<Value, Failure> {
+pub async fn follow(cloud: &impl Hands, service: &Name, mut started: Started) -> Result<Value, Failure> {
     if started.service_deployment.is_none() {
         started.service_deployment = cloud.service_deployment_of(service, &started).await?;
     }
@@ -19,19 +19,18 @@ pub async fn follow(cloud: &RolloutCloud, service: &Name, mut started: Started) 
     if is_close {
         seen = cloud.look_closely(service, &started, seen).await?;
     }
-    let now = now();
+    let now = cloud.now();
     let mut verdict = judge(&started, &seen, now);
-    if !is_close && matches!(verdict, moat::rollout::Verdict::Ended { .. }) {
+    if !is_close && matches!(verdict, crate::rollout::Verdict::Ended { .. }) {
         seen = cloud.look_closely(service, &started, seen).await?;
         verdict = judge(&started, &seen, now);
     }
     Ok(match verdict {
-        moat::rollout::Verdict::Rolling { why } => {
-            tracing::info!(%service, "rolling: {why}");
+        crate::rollout::Verdict::Rolling { why } => {
             let retry_after = retry_after(&started, now);
             json!({ "isEnded": false, "why": why, "retryAfter": retry_after, "started": started })
         }
-        moat::rollout::Verdict::Ended { outcome, evidence } => {
+        crate::rollout::Verdict::Ended { outcome, evidence } => {
             let stands_down = stands_down(&outcome, &seen);
             json!({ "isEnded": true, "started": started, "verdict": Verdict { outcome, evidence, stands_down } })
         }

@@ -1,10 +1,10 @@
 //! From the input of an execution to the services that it concerns.
 
-use crate::round::account;
-use moat::error::{Failure, Kind};
-use moat::rollout::track::objection;
-use moat::rollout::{Push, Trigger, read};
-use moat_aws::rollout::RolloutCloud;
+use super::cloud::Hands;
+use super::round::account;
+use crate::error::{Failure, Kind};
+use crate::rollout::track::objection;
+use crate::rollout::{Push, Trigger, read};
 use serde_json::{Value, json};
 
 /// Reads the input and finds the services.
@@ -12,15 +12,12 @@ use serde_json::{Value, json};
 /// # Errors
 /// `Moat.SpecInvalid` for a command that is wrong. An event is never an error: nobody could mend it, and EventBridge
 /// would send it again.
-pub async fn find(cloud: &RolloutCloud, input: &Value, execution: &str) -> Result<Value, Failure> {
+pub async fn find(cloud: &impl Hands, input: &Value, execution: &str) -> Result<Value, Failure> {
     let trigger = read(input);
     match &trigger {
         Trigger::Push(push) => tracking(cloud, &trigger, push, execution).await,
         Trigger::Command(command) => Ok(json!({ "services": [command.service], "trigger": trigger })),
-        Trigger::Ignore { why } => {
-            tracing::info!("ignored: {why}");
-            Ok(json!({ "services": [], "trigger": trigger, "why": why }))
-        }
+        Trigger::Ignore { why } => Ok(json!({ "services": [], "trigger": trigger, "why": why })),
         Trigger::Wrong { problems } => {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Err(Failure::new(Kind::SpecInvalid, lines.join("\n")))
@@ -29,7 +26,7 @@ pub async fn find(cloud: &RolloutCloud, input: &Value, execution: &str) -> Resul
 }
 
 /// The services that track what was pushed, and why others made from that repository do not.
-async fn tracking(cloud: &RolloutCloud, trigger: &Trigger, push: &Push, execution: &str) -> Result<Value, Failure> {
+async fn tracking(cloud: &impl Hands, trigger: &Trigger, push: &Push, execution: &str) -> Result<Value, Failure> {
     let account = account(execution);
     let (mut services, mut passed) = (Vec::new(), Vec::new());
     for found in cloud.made_from(&push.repository).await? {
@@ -43,6 +40,5 @@ async fn tracking(cloud: &RolloutCloud, trigger: &Trigger, push: &Push, executio
         [] => Some(format!("no service is made from {}", push.repository)),
         passed => Some(passed.join("; ")),
     };
-    tracing::info!(services = ?services, passed = ?passed, "{}", trigger.by());
     Ok(json!({ "services": services, "trigger": trigger, "passed": passed, "why": why }))
 }

@@ -1,9 +1,9 @@
 //! What this Lambda is asked to do.
 
-use moat::image::{Digest, Image};
-use moat::name::Name;
-use moat::rollout::{Evidence, Outcome, Release, Started, Trigger};
-use moat::spec::ServiceSpec;
+use crate::image::{Digest, Image};
+use crate::name::Name;
+use crate::rollout::{Evidence, Outcome, Release, Started, Trigger};
+use crate::spec::ServiceSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,14 +1,14 @@
 //! Looks at the repository that a service is made from, before the service is provisioned.
 
-use crate::request::Inspection;
-use moat::error::Failure;
-use moat::image::{Digest, Image};
-use moat::rollout::Lookup;
-use moat::rollout::registry::{Findings, inspect as judge};
-use moat_aws::rollout::{RolloutCloud, now};
+use super::cloud::Hands;
+use super::request::Inspection;
+use crate::error::Failure;
+use crate::image::{Digest, Image};
+use crate::rollout::Lookup;
+use crate::rollout::registry::{Findings, inspect as judge};
 
 /// What the repository's rules mean for the service.
-pub async fn inspect(cloud: &RolloutCloud, inspection: &Inspection) -> Result<Findings, Failure> {
+pub async fn inspect(cloud: &impl Hands, inspection: &Inspection) -> Result<Findings, Failure> {
     let Inspection { service: spec, release, running } = inspection;
     let Some(repository) = spec.image.ecr() else { return Ok(Findings::default()) };
     let rules = cloud.rules(&repository).await?;
@@ -18,5 +18,5 @@ pub async fn inspect(cloud: &RolloutCloud, inspection: &Inspection) -> Result<Fi
         Ok(Some(_)) if running.is_some() => cloud.candidates(&repository, &Lookup::Tagged).await?,
         _ => Vec::new(),
     };
-    Ok(judge(spec, release, running.as_ref(), &rules, &candidates, now()))
+    Ok(judge(spec, release, running.as_ref(), &rules, &candidates, cloud.now()))
 }

@@ -1,13 +1,13 @@
 //! Decides about one service and, when the decision is to deploy, deploys.
 
-use crate::follow::retry_after;
-use crate::request::Round;
-use crate::round::{Decided, gather};
-use moat::error::Failure;
-use moat::image::Digest;
-use moat::rollout::release::{Asked, Deployed, Hold, PREVIOUS};
-use moat::rollout::{Decision, Order, Release, Report, Rolling, Started, Trigger};
-use moat_aws::rollout::RolloutCloud;
+use super::cloud::Hands;
+use super::follow::retry_after;
+use super::request::Round;
+use super::round::{Decided, gather};
+use crate::error::Failure;
+use crate::image::Digest;
+use crate::rollout::release::{Asked, Deployed, Hold, PREVIOUS};
+use crate::rollout::{Decision, Order, Release, Report, Rolling, Started, Trigger};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -88,29 +88,31 @@ impl From<Report> for Notice {
 }
 
 /// Decides, and deploys when that is the decision.
-pub async fn roll(cloud: &RolloutCloud, round: &Round) -> Result<Value, Failure> {
+pub async fn roll(cloud: &impl Hands, round: &Round) -> Result<Value, Failure> {
+    rolled(cloud, round).await.map(|rolled| json!(rolled))
+}
+
+async fn rolled(cloud: &impl Hands, round: &Round) -> Result<Rolled, Failure> {
     let mut decided = match gather(cloud, round).await? {
         Ok(decided) => decided,
-        Err(why) => return Ok(json!(ended(round, Decision::Ignore { why }))),
+        Err(why) => return Ok(ended(round, Decision::Ignore { why })),
     };
     let refusal = round.refusal();
     if round.answer.is_some() || is_released(round) {
         decided.version = cloud.remember(&round.service, decided.version, &decided.release).await?;
     }
-    let rolled = match (refusal, decided.decision.clone()) {
-        (Some(why), _) => ended(round, Decision::Ignore { why }),
-        (None, Decision::Deploy { digest, tag, hold }) => deploy(cloud, round, decided, digest, tag, hold).await?,
-        (None, Decision::Follow { .. }) => follow(cloud, round, decided).await?,
-        (None, Decision::Ask { .. }) => ask(cloud, round, &decided).await?,
-        (None, decision) => decided.told(round, decision),
-    };
-    tracing::info!(service = %round.service, decision = %json!(rolled.decision), "{}", round.trigger.by());
-    Ok(json!(rolled))
+    match (refusal, decided.decision.clone()) {
+        (Some(why), _) => Ok(ended(round, Decision::Ignore { why })),
+        (None, Decision::Deploy { digest, tag, hold }) => deploy(cloud, round, decided, digest, tag, hold).await,
+        (None, Decision::Follow { .. }) => follow(cloud, round, decided).await,
+        (None, Decision::Ask { .. }) => ask(cloud, round, &decided).await,
+        (None, decision) => Ok(decided.told(round, decision)),
+    }
 }
 
 /// Decides without doing anything. `again` says whether to go one more round: when there is something to deploy that
 /// this execution has not been about already.
-pub async fn look(cloud: &RolloutCloud, round: &Round, after: Option<&Digest>) -> Result<Value, Failure> {
+pub async fn look(cloud: &impl Hands, round: &Round, after: Option<&Digest>) -> Result<Value, Failure> {
     let decision = match gather(cloud, round).await? {
         Ok(decided) => decided.decision,
         Err(why) => Decision::Ignore { why },
@@ -151,7 +153,7 @@ fn is_released(round: &Round) -> bool {
     matches!(round.order(), Order::Release(_))
 }
 
-impl Decided {
+impl<R: Clone> Decided<R> {
     /// A decision that ends the round, with a word to people where they should know of it.
     fn told(&self, round: &Round, decision: Decision) -> Rolled {
         let Self { spec, release, now, .. } = self;
@@ -174,7 +176,7 @@ impl Decided {
             tag: running.tag.clone(),
             at: running.since.unwrap_or(*now),
             by: "what ran when moat-rollout began".into(),
-            task_definition: running.revision().map(str::to_owned),
+            task_definition: running.arn.clone(),
         };
         let mut next = release.clone();
         next.previous.splice(0..0, next.current.replace(found));
@@ -190,7 +192,7 @@ impl Decided {
 }
 
 /// Records the question and asks it.
-async fn ask(cloud: &RolloutCloud, round: &Round, decided: &Decided) -> Result<Rolled, Failure> {
+async fn ask<H: Hands>(cloud: &H, round: &Round, decided: &Decided<H::Revision>) -> Result<Rolled, Failure> {
     let rolled = decided.told(round, decided.decision.clone());
     let Decision::Ask { digest, tag, expires, .. } = &decided.decision else { return Ok(rolled) };
     let asked = Asked {
@@ -207,26 +209,40 @@ async fn ask(cloud: &RolloutCloud, round: &Round, decided: &Decided) -> Result<R
 }
 
 /// Goes on with a rollout that has begun.
-async fn follow(cloud: &RolloutCloud, round: &Round, decided: Decided) -> Result<Rolled, Failure> {
+async fn follow<H: Hands>(cloud: &H, round: &Round, decided: Decided<H::Revision>) -> Result<Rolled, Failure> {
     let Some(rolling) = decided.release.rolling.clone() else {
         return Ok(decided.told(round, decided.decision.clone()));
     };
-    // The answer of UpdateService was lost, or it was never called: our own Lambda died in between.
-    let is_unsaid = rolling.execution == round.execution && rolling.deployment.is_none();
+    let mut started = rolling.started(decided.spec.rollout.time_limit);
+    let is_ours = rolling.execution == round.execution;
+    // The answer of UpdateService was lost, or it was never called: a Lambda died in between.
+    let is_unsaid = rolling.deployment.is_none() && rolling.service_deployment.is_none();
     if is_unsaid && decided.running.digest.as_ref() != Some(&rolling.digest) {
-        let Rolling { digest, tag, hold, .. } = rolling;
-        return deploy(cloud, round, decided, digest, tag, hold).await;
+        started.service_deployment = cloud.service_deployment_of(&round.service, &started).await?;
+        match (&started.service_deployment, is_ours) {
+            (Some(_), _) => {}
+            (None, true) => {
+                let Rolling { digest, tag, hold, .. } = rolling;
+                return deploy(cloud, round, decided, digest, tag, hold).await;
+            }
+            // It never began, so there is no end of it to tell.
+            (None, false) => {
+                cloud.remember(&round.service, decided.version, &decided.release.forgotten()).await?;
+                return Box::pin(rolled(cloud, round)).await;
+            }
+        }
     }
-    let started = rolling.started(decided.spec.rollout.time_limit);
-    Ok(decided.following(round, Decision::Follow { digest: rolling.digest }, started))
+    // What another execution began and did not finish is for this one to do again, if it is still the best.
+    let about = is_ours.then(|| rolling.digest.clone());
+    Ok(Rolled { about, ..decided.following(round, Decision::Follow { digest: rolling.digest }, started) })
 }
 
 /// Registers, records, updates, in this order: the record names the revision before ECS is told of it, so that a
 /// rollout whose execution ends here is found again.
-async fn deploy(
-    cloud: &RolloutCloud,
+async fn deploy<H: Hands>(
+    cloud: &H,
     round: &Round,
-    decided: Decided,
+    decided: Decided<H::Revision>,
     digest: Digest,
     tag: Option<String>,
     hold: Option<Hold>,

@@ -1,13 +1,13 @@
 //! What a decision is made from, gathered for one round.
 
-use crate::request::{Answer, Round, Word};
-use moat::error::{Failure, Kind};
-use moat::image::Digest;
-use moat::moment::Moment;
-use moat::rollout::decide::favourite;
-use moat::rollout::{Candidate, Command, Decision, Order, Push, Question, Release, Trigger, decide, lookup};
-use moat::spec::ServiceSpec;
-use moat_aws::rollout::{Memory, RolloutCloud, Running, now};
+use super::cloud::{Hands, Memory, Running};
+use super::request::{Answer, Round, Word};
+use crate::error::{Failure, Kind};
+use crate::image::Digest;
+use crate::moment::Moment;
+use crate::rollout::decide::favourite;
+use crate::rollout::{Candidate, Command, Decision, Order, Push, Question, Release, Trigger, decide, lookup};
+use crate::spec::ServiceSpec;
 
 /// The account in the ARN of an execution: the one that moat and its services are in.
 pub fn account(execution: &str) -> &str {
@@ -58,17 +58,17 @@ impl Round {
 }
 
 /// A decision and what it was made from.
-pub struct Decided {
+pub struct Decided<R> {
     pub decision: Decision,
     pub spec: ServiceSpec,
-    pub running: Running,
+    pub running: Running<R>,
     pub release: Release,
     pub version: i64,
     pub now: Moment,
 }
 
 /// Reads what there is to know, and decides. The inner error is a sentence for a service that cannot be decided about.
-pub async fn gather(cloud: &RolloutCloud, round: &Round) -> Result<Result<Decided, String>, Failure> {
+pub async fn gather<H: Hands>(cloud: &H, round: &Round) -> Result<Result<Decided<H::Revision>, String>, Failure> {
     let Memory { spec, release, version } = cloud.memory(&round.service).await?;
     let spec = match spec {
         Ok(spec) => spec,
@@ -80,7 +80,7 @@ pub async fn gather(cloud: &RolloutCloud, round: &Round) -> Result<Result<Decide
         Err(why) if round.push().is_some() => return Ok(Err(why)),
         Err(why) => return Err(Failure::new(Kind::Refused, why)),
     };
-    let now = now();
+    let now = cloud.now();
     let release = round.noted(&release, now);
     let candidates = candidates(cloud, round, &spec, &release, &running, now).await?;
     let decision = decide(&question(round, &spec, &release, &running, &candidates, now));
@@ -88,12 +88,12 @@ pub async fn gather(cloud: &RolloutCloud, round: &Round) -> Result<Result<Decide
 }
 
 /// What the registry has, with the platforms of the one image that would be deployed.
-async fn candidates(
-    cloud: &RolloutCloud,
+async fn candidates<H: Hands>(
+    cloud: &H,
     round: &Round,
     spec: &ServiceSpec,
     release: &Release,
-    running: &Running,
+    running: &Running<H::Revision>,
     now: Moment,
 ) -> Result<Vec<Candidate>, Failure> {
     let Some(repository) = spec.image.ecr() else { return Ok(Vec::new()) };
@@ -109,11 +109,11 @@ async fn candidates(
     Ok(candidates)
 }
 
-fn question<'a>(
+fn question<'a, R>(
     round: &'a Round,
     spec: &'a ServiceSpec,
     release: &'a Release,
-    running: &'a Running,
+    running: &'a Running<R>,
     candidates: &'a [Candidate],
     now: Moment,
 ) -> Question<'a> {

@@ -1,17 +1,17 @@
 //! What is left to do when a rollout has ended.
 
-use crate::request::{Ended, Verdict};
-use crate::roll::Notice;
-use moat::error::Failure;
-use moat::rollout::Report;
-use moat_aws::rollout::{RolloutCloud, now};
+use super::cloud::Hands;
+use super::request::{Ended, Verdict};
+use super::roll::Notice;
+use crate::error::Failure;
+use crate::rollout::Report;
 use serde_json::{Value, json};
 
 /// Remembers the outcome, stands a service down that can never start, and clears old revisions away.
-pub async fn conclude(cloud: &RolloutCloud, ended: &Ended) -> Result<Value, Failure> {
+pub async fn conclude(cloud: &impl Hands, ended: &Ended) -> Result<Value, Failure> {
     let Ended { service, execution, started, verdict: Verdict { outcome, evidence, stands_down } } = ended;
     let memory = cloud.memory(service).await?;
-    let now = now();
+    let now = cloud.now();
     if *stands_down {
         cloud.stand_down(service).await?;
     }
@@ -23,13 +23,12 @@ pub async fn conclude(cloud: &RolloutCloud, ended: &Ended) -> Result<Value, Fail
         cloud.remember(service, memory.version, &release).await?;
     }
     let keep = memory.spec.as_ref().map_or(u32::MAX, |spec| spec.rollout.keep_revisions);
-    let cleared = cloud.clear(service, release.revisions(), keep).await.unwrap_or_else(|failure| {
-        // The rollout has ended all the same; what is left goes after the next one.
-        tracing::warn!(%service, error = failure.kind.name(), "{failure}");
-        Vec::new()
-    });
-    tracing::info!(%service, outcome = outcome.name(), cleared = cleared.len(), "concluded");
+    // The rollout has ended all the same; what is left goes after the next one.
+    let (cleared, left) = match cloud.clear(service, release.revisions(), keep).await {
+        Ok(cleared) => (cleared, None),
+        Err(failure) => (Vec::new(), Some(failure.message)),
+    };
     let message = report.as_ref().map(|report| report.message.clone());
     let notice = report.map(Notice::from);
-    Ok(json!({ "outcome": outcome.name(), "message": message, "notice": notice, "cleared": cleared }))
+    Ok(json!({ "outcome": outcome.name(), "message": message, "notice": notice, "cleared": cleared, "left": left }))
 }

@@ -1,0 +1,48 @@
+//! A registry, a service that rolls over the fake's time, what moat remembers of it, and `moat-rollout` at work on them.
+
+mod ecs;
+mod hands;
+mod machine;
+mod registry;
+
+pub use ecs::{Ecs, Fate};
+pub use machine::{Ended, Rollout};
+pub use registry::Registry;
+
+use moat::moment::Moment;
+use moat::rollout::Release;
+use moat::spec::ServiceSpec;
+use serde_json::Value;
+
+/// All that a rollout deals with. One service is enough: each has a lock and a record of its own.
+#[derive(Debug, Default)]
+pub struct Ground {
+    /// What is recorded of the service.
+    pub spec: Option<ServiceSpec>,
+    pub registry: Registry,
+    pub ecs: Ecs,
+    /// The release record's text and version.
+    pub(crate) record: Option<(String, i64)>,
+    /// How often a record was written over one that its writer had not read.
+    pub lost_updates: u32,
+    /// The events that were told.
+    pub told: Vec<Value>,
+    /// What a person answers to each question, and after how many milliseconds; nobody answers where this is `None`.
+    pub answers: Option<(bool, u64)>,
+}
+
+impl Ground {
+    /// # Panics
+    /// When the record cannot be read.
+    pub fn release(&self) -> Release {
+        self.record.as_ref().map_or_else(Release::default, |(text, _)| Release::read(text).expect("a record"))
+    }
+}
+
+/// When the fake's clock began: a Sunday noon.
+const BEGAN: i64 = 1_772_366_400_000;
+
+/// The fake's time as a moment.
+pub fn moment(now: u64) -> Moment {
+    Moment::from_millis(BEGAN + i64::try_from(now).unwrap_or(i64::MAX - BEGAN))
+}
