@@ -164,11 +164,12 @@ pub fn judge(started: &Started, seen: &Seen, now: Moment) -> Verdict {
 /// trying for ever (E5).
 pub fn stands_down(outcome: &Outcome, seen: &Seen) -> bool {
     let service = seen.service.as_ref().filter(|service| service.is_active && service.desired > 0);
-    let is_bad =
-        |deployment: &Deployment| matches!(deployment.rollout, Some(RolloutState::InProgress | RolloutState::Failed));
-    let is_lost = |service: &Service| {
-        service.running == 0 && !service.deployments.is_empty() && service.deployments.iter().all(is_bad)
+    let is_bad = |deployment: &Deployment| match deployment.rollout {
+        Some(RolloutState::Failed) => true,
+        Some(RolloutState::InProgress) => deployment.running == 0,
+        Some(RolloutState::Completed) | None => false,
     };
+    let is_lost = |service: &Service| !service.deployments.is_empty() && service.deployments.iter().all(is_bad);
     *outcome == Outcome::Failed && service.is_some_and(is_lost)
 }
 

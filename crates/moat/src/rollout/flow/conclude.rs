@@ -16,18 +16,18 @@ pub async fn conclude(cloud: &impl Hands, ended: &Ended) -> Result<Value, Failur
         cloud.stand_down(service).await?;
     }
     let release = memory.release.concluded(started, outcome, execution, now);
-    let from = memory.release.current.as_ref();
-    let rolling = memory.release.rolling.as_ref().filter(|_| memory.release.is_news(started, outcome));
-    let report = rolling.map(|rolling| Report::ended(service, rolling, from, outcome, evidence, now));
-    if release != memory.release {
-        cloud.remember(service, memory.version, &release).await?;
-    }
+    let news = memory.release.news(started, outcome, execution);
+    let report = news.map(|(rolling, from)| Report::ended(service, rolling, from, outcome, evidence, now));
     let keep = memory.spec.as_ref().map_or(u32::MAX, |spec| spec.rollout.keep_revisions);
     // The rollout has ended all the same; what is left goes after the next one.
     let (cleared, left) = match cloud.clear(service, release.revisions(), keep).await {
         Ok(cleared) => (cleared, None),
         Err(failure) => (Vec::new(), Some(failure.message)),
     };
+    // Last of all: until it is written, whoever comes next does all of this again.
+    if release != memory.release {
+        cloud.remember(service, memory.version, &release).await?;
+    }
     let message = report.as_ref().map(|report| report.message.clone());
     let notice = report.map(Notice::from);
     Ok(json!({ "outcome": outcome.name(), "message": message, "notice": notice, "cleared": cleared, "left": left }))
