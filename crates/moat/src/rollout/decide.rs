@@ -114,6 +114,9 @@ pub fn decide(question: &Question<'_>) -> Decision {
         Ok(choice) => choice,
         Err(decision) => return decision,
     };
+    if let Some(why) = under_way(question, &choice) {
+        return Decision::Ignore { why };
+    }
     let objection = choice.image.and_then(|image| image.objection(question.spec.architecture));
     if let Some(why) = objection {
         return Decision::Refused { why: format!("{} cannot be deployed: {why}", choice.name()) };
@@ -133,6 +136,13 @@ fn unfinished(question: &Question<'_>) -> Option<Digest> {
     let rolling = question.release.rolling.as_ref().filter(|_| !question.order.is_explicit())?;
     let is_told = rolling.has_timed_out && rolling.execution == question.execution;
     (!is_told).then(|| rolling.digest.clone())
+}
+
+/// What has timed out is left to ECS (R6), and is not begun once more beside itself.
+fn under_way(question: &Question<'_>, choice: &Choice<'_>) -> Option<String> {
+    let rolling = question.release.rolling.as_ref().filter(|_| !question.order.is_explicit())?;
+    let is_same = rolling.digest == choice.digest;
+    is_same.then(|| format!("the rollout to {} has timed out, and ECS may still be at it", choice.name()))
 }
 
 /// What would be deployed if it can run and the time is right.

@@ -335,6 +335,8 @@ fn r6_a_rollout_whose_end_nobody_told_is_followed_first_and_once_by_each_executi
     assert_eq!(case.decide(), Decision::Follow { digest: digest('c') });
     case.release.rolling = Some(Rolling { has_timed_out: true, ..rolling('c', at(-50)) });
     assert_eq!(case.deploys(), "b");
+    case.release.rolling = Some(Rolling { has_timed_out: true, ..rolling('b', at(-50)) });
+    assert!(matches!(case.decide(), Decision::Ignore { why } if why.contains("has timed out")));
 }
 
 #[path = "storm_tests.rs"]
