@@ -20,6 +20,7 @@ pub mod record;
 pub mod report;
 pub mod service;
 pub mod stranger;
+pub mod tenants;
 
 pub use facts::{Leftovers, TeardownFacts};
 pub use group::{Group, GroupStep, Reference};

@@ -1,0 +1,262 @@
+//! What others put in the way of a teardown.
+
+use crate::people::ids_of;
+use crate::shelf::{Parts, Tags};
+use crate::state::{Endpoint, Group, NatGateway, State, Table};
+use crate::world::World;
+use moat::cidr::Cidr;
+use moat::ids::{SecurityGroupId, SubnetId, VpcId};
+use moat::network::observed::{NatState, Subnet};
+use moat::rule::{Direction, Peer, Rule};
+use moat::teardown::{Interface, Stranger};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Things of others that may be inside a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    Instance,
+    InstanceWithPublicIp,
+    Function,
+    Task,
+    LoadBalancer,
+    Subnet,
+    RouteTable,
+    SecurityGroup,
+    NatGateway,
+    Endpoint,
+    Peering,
+    /// An instance that has one of the network's Elastic IPs, in another VPC.
+    Borrower,
+}
+
+impl Foreign {
+    pub const ALL: [Self; 12] = [
+        Self::Instance,
+        Self::InstanceWithPublicIp,
+        Self::Function,
+        Self::Task,
+        Self::LoadBalancer,
+        Self::Subnet,
+        Self::RouteTable,
+        Self::SecurityGroup,
+        Self::NatGateway,
+        Self::Endpoint,
+        Self::Peering,
+        Self::Borrower,
+    ];
+}
+
+impl World {
+    /// Puts something of others into the VPC of the network; returns its id.
+    ///
+    /// # Panics
+    /// When there is not exactly one VPC with a private subnet a.
+    pub fn put(&self, foreign: Foreign) -> String {
+        self.change(|state| put(state, foreign))
+    }
+
+    /// Lets a group of others name one of ours.
+    pub fn name_group(&self, resource: &str) -> String {
+        self.change(|state| {
+            let ours = SecurityGroupId(only(state, resource));
+            let id = put(state, Foreign::SecurityGroup);
+            let rule = Rule::tcp(Direction::Ingress, 5432, Peer::Group(ours));
+            let now = state.now;
+            state.groups.get_mut(&id).expect("it was put there").rules.put(rule, now);
+            id
+        })
+    }
+
+    /// Starts an instance of others that uses one of our groups.
+    pub fn use_group(&self, resource: &str) -> String {
+        self.change(|state| {
+            let group = SecurityGroupId(only(state, resource));
+            let mut interface = interface(state, "interface", "");
+            interface.instance = Some("i-0123".into());
+            interface.groups = BTreeSet::from([group]);
+            keep(state, interface)
+        })
+    }
+
+    /// Registers a scalable target for the service, which keeps at least so many tasks.
+    pub fn autoscale(&self, least: u32) {
+        self.change(|state| {
+            let names: Vec<String> = state.services.there().map(|service| service.name.clone()).collect();
+            state.scaled.extend(names.into_iter().map(|name| (format!("service/{name}/{name}"), least)));
+        });
+    }
+
+    /// Turns on the deletion protection of every load balancer.
+    pub fn protect(&self) {
+        self.change(|state| {
+            for balancer in state.balancers.there_mut() {
+                balancer.attributes.insert("deletion_protection.enabled".into(), "true".into());
+            }
+        });
+    }
+
+    /// Starts another service in our cluster.
+    ///
+    /// # Panics
+    /// When there is no service to copy.
+    pub fn move_in(&self) -> String {
+        self.change(|state| {
+            let mut other = state.services.there().next().cloned().expect("there is a service");
+            other.arn = format!("arn:aws:ecs:us-east-1:123456789012:service/{}/intruder", other.name);
+            other.name = "intruder".into();
+            let (arn, now) = (other.arn.clone(), state.now);
+            state.services.put(other, Tags::new(), now, now);
+            arn
+        })
+    }
+
+    /// Takes the tags off everything of this name.
+    pub fn take_tags_off(&self, resource: &str) {
+        self.change(|state| {
+            for id in ids_of(state, resource) {
+                state.balancers.untag(&id);
+                state.targets.untag(&id);
+                state.clusters.untag(&id);
+                state.log_groups.untag(&id);
+                state.services.untag(&id);
+            }
+        });
+    }
+
+    /// Writes a parameter.
+    pub fn write(&self, name: &str, value: &str) {
+        self.change(|state| state.parameters.insert(name.to_owned(), value.to_owned()));
+    }
+
+    /// Everything that exists, a line each, for comparing the account before and after. Things of these owners are left
+    /// out, as far as their tags tell, and so is what AWS changes by itself.
+    pub fn inventory(&self, without: &[&str]) -> BTreeSet<String> {
+        self.read(|state| crate::inventory::lines(state, without))
+    }
+}
+
+fn only(state: &State, resource: &str) -> String {
+    match ids_of(state, resource).as_slice() {
+        [id] => id.clone(),
+        ids => panic!("{resource} should exist once, and exists as {ids:?}"),
+    }
+}
+
+fn interface(state: &mut State, kind: &str, description: &str) -> Interface {
+    let subnet = SubnetId(only(state, "subnet private-a"));
+    Interface {
+        id: state.id("eni").into(),
+        vpc: VpcId(only(state, "vpc")),
+        subnet,
+        groups: BTreeSet::new(),
+        kind: kind.into(),
+        description: description.into(),
+        requester: Some("999999999999".into()),
+        instance: None,
+        public_ip: None,
+        tags: BTreeMap::from([("Name".to_owned(), "theirs".to_owned())]),
+    }
+}
+
+fn keep(state: &mut State, interface: Interface) -> String {
+    let (id, now) = (interface.id.0.clone(), state.now);
+    state.interfaces.put(interface, Tags::new(), now, now);
+    id
+}
+
+fn put(state: &mut State, foreign: Foreign) -> String {
+    let now = state.now;
+    let vpc = VpcId(only(state, "vpc"));
+    match foreign {
+        Foreign::Instance | Foreign::InstanceWithPublicIp => {
+            let mut interface = interface(state, "interface", "Primary network interface");
+            interface.instance = Some("i-0123".into());
+            interface.public_ip = (foreign == Foreign::InstanceWithPublicIp).then(|| "192.0.2.7".into());
+            keep(state, interface)
+        }
+        Foreign::Function => {
+            let interface = interface(state, "lambda", "AWS Lambda VPC ENI-billing-1");
+            keep(state, interface)
+        }
+        Foreign::Task => {
+            let arn = "arn:aws:ecs:us-east-1:123456789012:attachment/0a1b";
+            let mut interface = interface(state, "interface", arn);
+            interface.tags.insert("aws:ecs:serviceName".into(), "billing".into());
+            keep(state, interface)
+        }
+        Foreign::LoadBalancer => {
+            let mut interface = interface(state, "interface", "ELB app/billing/0a1b");
+            interface.requester = Some("amazon-elb".into());
+            interface.public_ip = Some("192.0.2.8".into());
+            keep(state, interface)
+        }
+        Foreign::Borrower => {
+            let mut interface = interface(state, "interface", "Primary network interface");
+            interface.vpc = "vpc-of-others".into();
+            interface.subnet = "subnet-of-others".into();
+            let address = ids_of(state, "elastic-ip a");
+            interface.public_ip = state.addresses.get(&address[0]).map(|address| address.ip.clone());
+            keep(state, interface)
+        }
+        Foreign::Peering => {
+            let id = state.id("pcx");
+            let stranger = Stranger {
+                kind: "VPC peering connection".into(),
+                id: id.clone(),
+                description: "to vpc-of-others".into(),
+                tags: BTreeMap::new(),
+            };
+            state.strangers.push((vpc, stranger));
+            id
+        }
+        _ => put_inside(state, foreign, vpc, now),
+    }
+}
+
+fn put_inside(state: &mut State, foreign: Foreign, vpc: VpcId, now: u64) -> String {
+    let stack = Tags::from([("aws:cloudformation:stack-name".to_owned(), "billing".to_owned())]);
+    match foreign {
+        Foreign::Subnet => {
+            let id = SubnetId(state.id("subnet"));
+            let cidr = Cidr::new("10.0.240.0/24").expect("a constant range");
+            let zone = "us-east-1a".to_owned();
+            let subnet = Subnet { id: id.clone(), resource: "theirs".into(), vpc, cidr, zone, gives_public_ips: false };
+            state.subnets.put(subnet, stack, now, now);
+            id.0
+        }
+        Foreign::RouteTable => {
+            let id = state.id("rtb");
+            let (associations, routes) = (Parts::default(), Parts::default());
+            let table = Table { id: id.as_str().into(), vpc, is_main: false, associations, routes };
+            state.tables.put(table, stack, now, now);
+            id
+        }
+        Foreign::SecurityGroup => {
+            let id = state.id("sg");
+            let group = Group { id: id.as_str().into(), name: "theirs".into(), vpc, rules: Parts::default() };
+            state.groups.put(group, stack, now, now);
+            id
+        }
+        Foreign::NatGateway => {
+            let id = state.id("nat");
+            let gateway = NatGateway {
+                id: id.as_str().into(),
+                vpc,
+                subnet: SubnetId(only(state, "subnet public-a")),
+                allocation: "eipalloc-of-others".into(),
+                state: NatState::Available,
+                born: now,
+                next: None,
+            };
+            state.nat_gateways.put(gateway, stack, now, now);
+            id
+        }
+        Foreign::Endpoint => {
+            let id = state.id("vpce");
+            let endpoint = Endpoint { id: id.as_str().into(), vpc, tables: Parts::default() };
+            state.endpoints.put(endpoint, stack, now, now);
+            id
+        }
+        other => unreachable!("{other:?} is no part of a VPC"),
+    }
+}
