@@ -64,7 +64,8 @@ impl State {
     /// One for each task, spread over the subnets. ECS tags them in some accounts only.
     fn of_service<'a>(&'a self, service: &'a EcsService) -> impl Iterator<Item = Interface> + 'a {
         let tag = ("aws:ecs:serviceName".to_owned(), service.name.clone());
-        let tags: BTreeMap<String, String> = Some(tag).filter(|_| service.began % 2 == 0).into_iter().collect();
+        let tags: BTreeMap<String, String> =
+            Some(tag).filter(|_| service.began.is_multiple_of(2)).into_iter().collect();
         let subnets = service.network.subnets.iter().cycle().take(service.running as usize);
         subnets.enumerate().filter_map(move |(at, subnet)| {
             Some(Interface {

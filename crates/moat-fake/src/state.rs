@@ -86,6 +86,8 @@ pub(crate) struct NatGateway {
     pub allocation: AllocationId,
     pub state: NatState,
     pub born: u64,
+    /// When somebody deleted it.
+    pub ended: Option<u64>,
     /// When the state changes by itself, and into what.
     pub next: Option<(u64, NatState)>,
 }

@@ -25,7 +25,7 @@ pub enum Foreign {
     NatGateway,
     Endpoint,
     Peering,
-    /// An instance that has one of the network's Elastic IPs, in another VPC.
+    /// An instance in another VPC that was given the Elastic IP of a NAT gateway that somebody deleted.
     Borrower,
 }
 
@@ -78,11 +78,12 @@ impl World {
         })
     }
 
-    /// Registers a scalable target for the service, which keeps at least so many tasks.
-    pub fn autoscale(&self, least: u32) {
+    /// Registers a scalable target for a service, if there is one, which keeps at least so many tasks.
+    pub fn autoscale(&self, service: &str, least: u32) {
         self.change(|state| {
-            let names: Vec<String> = state.services.there().map(|service| service.name.clone()).collect();
-            state.scaled.extend(names.into_iter().map(|name| (format!("service/{name}/{name}"), least)));
+            if state.services.there().any(|there| there.name == format!("moat-{service}")) {
+                state.scaled.insert(format!("service/moat-{service}/moat-{service}"), least);
+            }
         });
     }
 
@@ -126,6 +127,21 @@ impl World {
     /// Writes a parameter.
     pub fn write(&self, name: &str, value: &str) {
         self.change(|state| state.parameters.insert(name.to_owned(), value.to_owned()));
+    }
+
+    /// Takes away what [`World::put`] put there.
+    pub fn take_out(&self, id: &str) {
+        self.change(|state| {
+            let now = state.now;
+            state.interfaces.remove(|there| there.id.as_str() == id, now);
+            state.groups.remove(|there| there.id.as_str() == id, now);
+            state.strangers.retain(|(_, stranger)| stranger.id != id);
+        });
+    }
+
+    /// Takes a parameter away.
+    pub fn forget(&self, name: &str) {
+        self.change(|state| state.parameters.remove(name));
     }
 
     /// Everything that exists, a line each, for comparing the account before and after. Things of these owners are left
@@ -194,6 +210,9 @@ fn put(state: &mut State, foreign: Foreign) -> String {
             let mut interface = interface(state, "interface", "Primary network interface");
             interface.vpc = "vpc-of-others".into();
             interface.subnet = "subnet-of-others".into();
+            // Nobody else can have it while the gateway is there.
+            let gateway = only(state, "nat-gateway a");
+            state.nat_gateways.remove(|there| there.id.as_str() == gateway, now);
             let address = ids_of(state, "elastic-ip a");
             interface.public_ip = state.addresses.get(&address[0]).map(|address| address.ip.clone());
             keep(state, interface)
@@ -246,6 +265,7 @@ fn put_inside(state: &mut State, foreign: Foreign, vpc: VpcId, now: u64) -> Stri
                 allocation: "eipalloc-of-others".into(),
                 state: NatState::Available,
                 born: now,
+                ended: None,
                 next: None,
             };
             state.nat_gateways.put(gateway, stack, now, now);

@@ -65,6 +65,7 @@ pub fn create(
         allocation: allocation.into(),
         state: NatState::Pending,
         born: state.now,
+        ended: None,
         next: Some(next),
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
@@ -82,7 +83,7 @@ pub fn delete(state: &mut State, id: &NatGatewayId) -> Answer {
         Some(gateway) => {
             // One that failed has nothing to take down.
             let at = if matches!(gateway.state, NatState::Failed(_)) { now + 1_000 } else { deleted };
-            gateway.state = NatState::Deleting;
+            (gateway.state, gateway.ended) = (NatState::Deleting, Some(now));
             gateway.next = Some((at, NatState::Deleted));
             Ok(Done::Changed)
         }

@@ -92,7 +92,10 @@ fn nat_gateways(state: &State, owner: &Owner) -> Vec<NatGateway> {
         interfaces: vec![State::interface_of(&kept.thing)],
         state: match kept.thing.state {
             NatState::Pending | NatState::Available | NatState::Failed(_) => Stand::There,
-            NatState::Deleting => Stand::Deleting(None),
+            NatState::Deleting => {
+                let since = kept.thing.ended.map(|at| state.now.saturating_sub(at) / 1000);
+                Stand::Deleting(since.and_then(|age| u32::try_from(age).ok()))
+            }
             NatState::Deleted => Stand::Deleted,
         },
     })

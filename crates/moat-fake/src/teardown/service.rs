@@ -83,10 +83,7 @@ fn revisions(state: &State, owner: &Owner, family: &str) -> Vec<Revision> {
         ours.map(|kept| Revision { arn: kept.thing.arn.as_str().into(), is_active }).collect()
     };
     let mut revisions = shown(&state.revisions, true);
-    let inactive = shown(&state.inactive, false);
-    // While the change spreads, ECS may list a revision under both.
-    revisions.retain(|revision| inactive.iter().all(|other| other.arn != revision.arn));
-    revisions.extend(inactive);
+    revisions.extend(shown(&state.inactive, false));
     revisions
 }
 
@@ -147,9 +144,10 @@ fn deregister(state: &mut State, arn: &TaskDefinitionArn) -> Answer {
         // ECS answers with the revision as it is.
         return Ok(Done::Changed);
     };
-    let (until, seen) = (state.seen_from(), state.seen_from());
-    state.revisions.remove(|revision| revision.arn == arn.as_str(), until);
-    state.inactive.put(kept.thing, kept.tags, seen, state.now);
+    // It is one thing whose status changes, so it is listed under one of the two at any time.
+    let from = state.seen_from();
+    state.revisions.remove(|revision| revision.arn == arn.as_str(), from);
+    state.inactive.put(kept.thing, kept.tags, from, state.now);
     Ok(Done::Changed)
 }
 

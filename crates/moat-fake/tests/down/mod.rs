@@ -9,6 +9,13 @@ use moat::teardown::{Order, Report, read};
 use moat_fake::trial::{asked, empty};
 use moat_fake::{Asked, End, Execution, Rules, Teardown, TeardownEnd, World};
 use serde_json::{Value, json};
+use std::any::Any;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
 
 pub fn order(input: Value) -> Order {
     read(&input).expect("a good order")
@@ -101,4 +108,34 @@ pub fn must_be_gone(world: &World, rest: &std::collections::BTreeSet<String>) {
     let less: Vec<&String> = rest.difference(&left).collect();
     assert!(more.is_empty(), "left behind: {more:#?}\n{}", world.story());
     assert!(less.is_empty(), "taken from others: {less:#?}\n{}", world.story());
+}
+
+pub fn on_all_cores(work: impl Fn() + Sync) {
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(&work);
+        }
+    });
+}
+
+/// Tries every case on all cores, prints how many there were, and fails with the first story of those that failed.
+pub fn try_all<C: Debug + Clone + Sync + Send>(what: &str, cases: &[C], run: impl Fn(&C) + Sync) {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let started = Instant::now();
+    on_all_cores(|| {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(case))) {
+                failed.lock().unwrap().push((case.clone(), message(&*panic).to_owned()));
+            }
+        }
+    });
+    println!("{what}: {} cases in {:.1} s", cases.len(), started.elapsed().as_secs_f32());
+    let failed = failed.into_inner().unwrap();
+    if let Some((case, story)) = failed.first() {
+        panic!("{what}: {} of {} cases failed, such as {case:?}: {story}", failed.len(), cases.len());
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied()).unwrap_or("a panic")
 }

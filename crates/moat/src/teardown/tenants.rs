@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn t5_a_service_lives_where_its_record_says_or_where_it_is_seen() {
-        let name = |text| Name::new(text).unwrap();
+        let name = |text: &str| Name::new(text).unwrap();
         let recorded = BTreeMap::from([
             (name("web"), r#"{"network":"main","port":"wrong"}"#.to_owned()),
             (name("shop"), r#"{"network":"other"}"#.to_owned()),

@@ -110,11 +110,12 @@ fn load_balancer(observed: &Observed, plan: &mut Plan<IngressStep>) {
     plan.step(IngressStep::DeleteLoadBalancer { arn: found.arn.clone() });
 }
 
-/// Once the load balancer is gone, its interfaces are only waited for. Until then they are what makes it work.
+/// Until load balancer and target group are gone there is something to do, and their interfaces are in use.
 fn interfaces(observed: &Observed, plan: &mut Plan<IngressStep>) {
-    let is_lingering =
-        |interface: &&Interface| !matches!(interface.holder(), Holder::LoadBalancer(_)) || balancer(observed).is_none();
-    for interface in observed.interfaces.iter().filter(is_lingering) {
+    if balancer(observed).is_some() || target_group(observed).is_some() {
+        return;
+    }
+    for interface in &observed.interfaces {
         plan.wait(Waiting::on(format!("{interface} to be taken away by AWS"), POLL));
     }
 }
@@ -134,3 +135,7 @@ pub(super) fn kept(spec: &IngressTeardownSpec, observed: &Observed) -> Vec<Strin
     }
     kept
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

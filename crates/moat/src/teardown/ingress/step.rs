@@ -40,11 +40,22 @@ impl Step for IngressStep {
 impl fmt::Display for IngressStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TurnOffProtection { arn } => write!(f, "turn off the deletion protection of load-balancer {arn}"),
-            Self::DeleteListener { port, protocol, .. } => write!(f, "delete listener {protocol} on port {port}"),
-            Self::DeleteLoadBalancer { arn } => write!(f, "delete load-balancer {arn}"),
-            Self::DeleteTargetGroup { arn } => write!(f, "delete target-group {arn}"),
+            Self::TurnOffProtection { arn } => {
+                write!(f, "turn off the deletion protection of load-balancer {}", name(arn.as_str()))
+            }
+            Self::DeleteListener { arn, port, protocol } => {
+                write!(f, "delete listener {protocol} on port {port} of load-balancer {}", name(arn.as_str()))
+            }
+            Self::DeleteLoadBalancer { arn } => write!(f, "delete load-balancer {}", name(arn.as_str())),
+            Self::DeleteTargetGroup { arn } => write!(f, "delete target-group {}", name(arn.as_str())),
             Self::Group(step) => step.fmt(f),
         }
     }
+}
+
+/// The name of the load balancer or the target group in an ARN of ELB: `…:targetgroup/<name>/<id>`, or with its type,
+/// `…:loadbalancer/app/<name>/<id>` and `…:listener/app/<name>/<id>/<id>`.
+fn name(arn: &str) -> &str {
+    let mut parts = arn.split('/').skip(1).skip_while(|part| matches!(*part, "app" | "net" | "gwy"));
+    parts.next().unwrap_or(arn)
 }

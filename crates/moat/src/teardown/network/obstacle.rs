@@ -5,7 +5,7 @@ use super::NetworkTeardownSpec;
 use super::observed::{Address, Observed, State};
 use crate::name::Name;
 use crate::plan::Problem;
-use crate::teardown::{Holder, Interface, group};
+use crate::teardown::{Holder, Interface, Stranger, group};
 use std::collections::BTreeSet;
 
 /// Everything that only somebody else can move out of the way, all at once.
@@ -14,6 +14,7 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
     let way_out = "moat removes nothing of others; move it or remove it, then start again";
     let mut strangers = observed.strangers.clone();
     let foreign = observed.interfaces.iter().filter(|interface| !is_ours(spec, observed, interface));
+    let foreign = foreign.filter(|interface| !belongs_to(interface, &observed.strangers));
     strangers.extend(foreign.map(Interface::stranger));
     for stranger in strangers {
         let message = format!("{stranger} is in network {}. {way_out}", spec.network);
@@ -33,6 +34,16 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
         }
     }
     problems
+}
+
+/// A gateway or an endpoint of others is named once, not again for its interfaces.
+fn belongs_to(interface: &Interface, strangers: &[Stranger]) -> bool {
+    let holder = match interface.holder() {
+        Holder::NatGateway(id) => id.0,
+        Holder::Endpoint(id) => id.0,
+        Holder::LoadBalancer(_) | Holder::Task(_) | Holder::Instance(_) | Holder::Unknown => return false,
+    };
+    strangers.iter().any(|stranger| stranger.id == holder)
 }
 
 /// Services that live in the network and are not taken down with it.

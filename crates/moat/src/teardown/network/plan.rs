@@ -200,3 +200,7 @@ fn inside(observed: &Observed, plan: &mut Plan<NetworkStep>) {
     }
     group::remove(&observed.groups, plan, NetworkStep::Group);
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -179,3 +179,7 @@ pub(super) fn kept(spec: &ServiceTeardownSpec, observed: &Observed) -> Vec<Strin
     }
     kept
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

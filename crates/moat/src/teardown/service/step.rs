@@ -84,13 +84,23 @@ impl fmt::Display for ServiceStep {
         match self {
             Self::StopScaling { resource } => write!(f, "stop the autoscaling of {resource}"),
             Self::ScaleToZero { arn, tasks } => {
-                write!(f, "scale service {arn} from {tasks} {} to 0", if *tasks == 1 { "task" } else { "tasks" })
+                write!(
+                    f,
+                    "scale service {} from {tasks} {} to 0",
+                    last(arn.as_str()),
+                    if *tasks == 1 { "task" } else { "tasks" }
+                )
             }
-            Self::DeleteService { arn } => write!(f, "delete service {arn}"),
+            Self::DeleteService { arn } => write!(f, "delete service {}", last(arn.as_str())),
             Self::Deregister { batch, .. } => write!(f, "deregister task-definition {}", batch.name),
             Self::DeleteRevisions { batch, .. } => write!(f, "delete task-definition {}", batch.name),
-            Self::DeleteCluster { arn } => write!(f, "delete cluster {arn}"),
+            Self::DeleteCluster { arn } => write!(f, "delete cluster {}", last(arn)),
             Self::DeleteLogGroup { name } => write!(f, "delete log-group {name} with all that was logged"),
         }
     }
+}
+
+/// The name in an ARN of ECS, which ends with it.
+fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
 }
