@@ -176,9 +176,12 @@ fn d7_all_that_is_in_the_way_is_told_at_once_with_its_probable_owner() {
     }
 }
 
+/// What another person does, and the id of what comes of it.
+type Deed = (&'static str, fn(&World) -> String);
+
 #[test]
 fn t2_what_others_have_in_our_groups_and_our_cluster_is_refused_by_name() {
-    let deeds: [(&str, fn(&World) -> String); 5] = [
+    let deeds: [Deed; 5] = [
         ("uses the tasks' group", |world| world.use_group("security-group tasks")),
         ("uses the load balancer's group", |world| world.use_group("security-group load-balancer")),
         ("names the tasks' group", |world| world.name_group("security-group tasks")),

@@ -120,8 +120,8 @@ fn owner(fields: &mut Reader<'_>) -> Option<Owner> {
 
 /// The name must be repeated exactly. A wrong one is a problem that shows both.
 fn confirmation(fields: &mut Reader<'_>, mode: Mode) {
-    let named = ["service", "network"].into_iter().find_map(|kind| Some((kind, fields.value(kind)?.as_str()?)));
-    let Some((kind, name)) = named else { return };
+    let named = ["service", "network"].map(|kind| Some((kind, fields.value(kind)?.as_str()?)));
+    let ([Some((kind, name)), None] | [None, Some((kind, name))]) = named else { return };
     let given: Option<String> = match (mode, fields.value("confirm").is_some()) {
         (Mode::Plan, false) => return,
         (Mode::Apply, false) => {
