@@ -13,13 +13,7 @@ pub fn lines(state: &State, without: &[&str]) -> BTreeSet<String> {
         let owner = [moat::tags::NETWORK, moat::tags::SERVICE].into_iter().find_map(|key| tags.get(key));
         owner.is_some_and(|owner| without.contains(&owner.as_str()))
     };
-    // AWS makes these with a VPC and without tags, and takes them away with it.
-    let homes: Vec<&VpcId> =
-        state.vpcs.kept().filter(|kept| is_left_out(&kept.tags)).map(|kept| &kept.thing.id).collect();
-    let with_vpc = (state.tables.there().filter(|table| table.is_main && homes.contains(&&table.vpc)).map(HasId::id))
-        .chain(state.groups.there().filter(|g| g.name == "default" && homes.contains(&&g.vpc)).map(HasId::id));
-    let deleted = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Deleted).map(HasId::id);
-    let passed_over: Vec<&str> = with_vpc.chain(deleted).collect();
+    let passed_over = passed_over(state, &is_left_out);
     macro_rules! add {
         ($($shelf:ident),+ $(,)?) => {$(
             for kept in state.$shelf.kept().filter(|kept| !is_left_out(&kept.tags)) {
@@ -55,4 +49,15 @@ pub fn lines(state: &State, without: &[&str]) -> BTreeSet<String> {
     let kept = kept.filter(|(name, _)| !name.split('/').any(|part| without.contains(&part)));
     lines.extend(kept.map(|(name, value)| format!("parameter {name} = {value}")));
     lines
+}
+
+/// What AWS makes with a VPC that is left out, and without tags, and takes away with it; and what it only remembers.
+fn passed_over<'a>(state: &'a State, is_left_out: &impl Fn(&Tags) -> bool) -> Vec<&'a str> {
+    let homes: Vec<&VpcId> =
+        state.vpcs.kept().filter(|kept| is_left_out(&kept.tags)).map(|kept| &kept.thing.id).collect();
+    let tables = state.tables.there().filter(|table| table.is_main && homes.contains(&&table.vpc)).map(HasId::id);
+    let is_default = |group: &&crate::state::Group| group.name == "default" && homes.contains(&&group.vpc);
+    let groups = state.groups.there().filter(is_default).map(HasId::id);
+    let deleted = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Deleted).map(HasId::id);
+    tables.chain(groups).chain(deleted).collect()
 }

@@ -181,102 +181,98 @@ fn keep(state: &mut State, interface: Interface) -> String {
 }
 
 fn put(state: &mut State, foreign: Foreign) -> String {
-    let now = state.now;
-    let vpc = VpcId(only(state, "vpc"));
     match foreign {
-        Foreign::Instance | Foreign::InstanceWithPublicIp => {
-            let mut interface = interface(state, "interface", "Primary network interface");
-            interface.instance = Some("i-0123".into());
-            interface.public_ip = (foreign == Foreign::InstanceWithPublicIp).then(|| "192.0.2.7".into());
+        Foreign::Subnet | Foreign::RouteTable | Foreign::SecurityGroup => put_part(state, foreign),
+        Foreign::NatGateway | Foreign::Endpoint | Foreign::Peering => put_gateway(state, foreign),
+        _ => {
+            let interface = interface_for(state, foreign);
             keep(state, interface)
         }
-        Foreign::Function => {
-            let interface = interface(state, "lambda", "AWS Lambda VPC ENI-billing-1");
-            keep(state, interface)
-        }
-        Foreign::Task => {
-            let arn = "arn:aws:ecs:us-east-1:123456789012:attachment/0a1b";
-            let mut interface = interface(state, "interface", arn);
-            interface.tags.insert("aws:ecs:serviceName".into(), "billing".into());
-            keep(state, interface)
-        }
-        Foreign::LoadBalancer => {
-            let mut interface = interface(state, "interface", "ELB app/billing/0a1b");
-            interface.requester = Some("amazon-elb".into());
-            interface.public_ip = Some("192.0.2.8".into());
-            keep(state, interface)
-        }
-        Foreign::Borrower => {
-            let mut interface = interface(state, "interface", "Primary network interface");
-            interface.vpc = "vpc-of-others".into();
-            interface.subnet = "subnet-of-others".into();
-            // Nobody else can have it while the gateway is there.
-            let gateway = only(state, "nat-gateway a");
-            state.nat_gateways.remove(|there| there.id.as_str() == gateway, now);
-            let address = ids_of(state, "elastic-ip a");
-            interface.public_ip = state.addresses.get(&address[0]).map(|address| address.ip.clone());
-            keep(state, interface)
-        }
-        Foreign::Peering => {
-            let id = state.id("pcx");
-            let stranger = Stranger {
-                kind: "VPC peering connection".into(),
-                id: id.clone(),
-                description: "to vpc-of-others".into(),
-                tags: BTreeMap::new(),
-            };
-            state.strangers.push((vpc, stranger));
-            id
-        }
-        _ => put_inside(state, foreign, vpc, now),
     }
 }
 
-fn put_inside(state: &mut State, foreign: Foreign, vpc: VpcId, now: u64) -> String {
-    let stack = Tags::from([("aws:cloudformation:stack-name".to_owned(), "billing".to_owned())]);
+fn interface_for(state: &mut State, foreign: Foreign) -> Interface {
+    let (kind, description) = match foreign {
+        Foreign::Function => ("lambda", "AWS Lambda VPC ENI-billing-1"),
+        Foreign::Task => ("interface", "arn:aws:ecs:us-east-1:123456789012:attachment/0a1b"),
+        Foreign::LoadBalancer => ("interface", "ELB app/billing/0a1b"),
+        _ => ("interface", "Primary network interface"),
+    };
+    let mut interface = interface(state, kind, description);
     match foreign {
-        Foreign::Subnet => {
-            let id = SubnetId(state.id("subnet"));
-            let cidr = Cidr::new("10.0.240.0/24").expect("a constant range");
-            let zone = "us-east-1a".to_owned();
-            let subnet = Subnet { id: id.clone(), resource: "theirs".into(), vpc, cidr, zone, gives_public_ips: false };
-            state.subnets.put(subnet, stack, now, now);
-            id.0
+        Foreign::Task => _ = interface.tags.insert("aws:ecs:serviceName".into(), "billing".into()),
+        Foreign::LoadBalancer => {
+            (interface.requester, interface.public_ip) = (Some("amazon-elb".into()), Some("192.0.2.8".into()));
         }
-        Foreign::RouteTable => {
-            let id = state.id("rtb");
-            let (associations, routes) = (Parts::default(), Parts::default());
-            let table = Table { id: id.as_str().into(), vpc, is_main: false, associations, routes };
-            state.tables.put(table, stack, now, now);
-            id
+        Foreign::InstanceWithPublicIp => interface.public_ip = Some("192.0.2.7".into()),
+        Foreign::Borrower => {
+            (interface.vpc, interface.subnet) = ("vpc-of-others".into(), "subnet-of-others".into());
+            // Nobody else can have the address while the gateway is there.
+            let (gateway, address, now) = (only(state, "nat-gateway a"), only(state, "elastic-ip a"), state.now);
+            state.nat_gateways.remove(|there| there.id.as_str() == gateway, now);
+            interface.public_ip = state.addresses.get(&address).map(|address| address.ip.clone());
         }
-        Foreign::SecurityGroup => {
-            let id = state.id("sg");
-            let group = Group { id: id.as_str().into(), name: "theirs".into(), vpc, rules: Parts::default() };
-            state.groups.put(group, stack, now, now);
-            id
-        }
-        Foreign::NatGateway => {
-            let id = state.id("nat");
-            let gateway = NatGateway {
-                id: id.as_str().into(),
-                vpc,
-                subnet: SubnetId(only(state, "subnet public-a")),
-                allocation: "eipalloc-of-others".into(),
-                state: NatState::Available,
-                born: now,
-                ended: None,
-                next: None,
-            };
-            state.nat_gateways.put(gateway, stack, now, now);
-            id
-        }
-        Foreign::Endpoint => {
-            let id = state.id("vpce");
-            let endpoint = Endpoint { id: id.as_str().into(), vpc, tables: Parts::default() };
-            state.endpoints.put(endpoint, stack, now, now);
-            id
-        }
-        other => unreachable!("{other:?} is no part of a VPC"),
+        _ => {}
     }
+    if matches!(foreign, Foreign::Instance | Foreign::InstanceWithPublicIp) {
+        interface.instance = Some("i-0123".into());
+    }
+    interface
+}
+
+fn stack() -> Tags {
+    Tags::from([("aws:cloudformation:stack-name".to_owned(), "billing".to_owned())])
+}
+
+fn put_part(state: &mut State, foreign: Foreign) -> String {
+    let (vpc, now) = (VpcId(only(state, "vpc")), state.now);
+    if foreign == Foreign::RouteTable {
+        let id = state.id("rtb");
+        let (associations, routes) = (Parts::default(), Parts::default());
+        let table = Table { id: id.as_str().into(), vpc, is_main: false, associations, routes };
+        state.tables.put(table, stack(), now, now);
+        return id;
+    }
+    if foreign == Foreign::SecurityGroup {
+        let id = state.id("sg");
+        let group = Group { id: id.as_str().into(), name: "theirs".into(), vpc, rules: Parts::default() };
+        state.groups.put(group, stack(), now, now);
+        return id;
+    }
+    let id = SubnetId(state.id("subnet"));
+    let cidr = Cidr::new("10.0.240.0/24").expect("a constant range");
+    let zone = "us-east-1a".to_owned();
+    let subnet = Subnet { id: id.clone(), resource: "theirs".into(), vpc, cidr, zone, gives_public_ips: false };
+    state.subnets.put(subnet, stack(), now, now);
+    id.0
+}
+
+fn put_gateway(state: &mut State, foreign: Foreign) -> String {
+    let (vpc, now) = (VpcId(only(state, "vpc")), state.now);
+    if foreign == Foreign::Peering {
+        let id = state.id("pcx");
+        let (kind, description) = ("VPC peering connection".into(), "to vpc-of-others".into());
+        let stranger = Stranger { kind, id: id.clone(), description, tags: BTreeMap::new() };
+        state.strangers.push((vpc, stranger));
+        return id;
+    }
+    if foreign == Foreign::Endpoint {
+        let id = state.id("vpce");
+        let endpoint = Endpoint { id: id.as_str().into(), vpc, tables: Parts::default() };
+        state.endpoints.put(endpoint, stack(), now, now);
+        return id;
+    }
+    let id = state.id("nat");
+    let gateway = NatGateway {
+        id: id.as_str().into(),
+        vpc,
+        subnet: SubnetId(only(state, "subnet public-a")),
+        allocation: "eipalloc-of-others".into(),
+        state: NatState::Available,
+        born: now,
+        ended: None,
+        next: None,
+    };
+    state.nat_gateways.put(gateway, stack(), now, now);
+    id
 }

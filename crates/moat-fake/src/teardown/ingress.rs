@@ -62,8 +62,10 @@ fn listeners(state: &State, balancer: &str) -> Vec<Listener> {
 
 fn target_group(state: &State, owner: &Owner, name: &str) -> Option<TargetGroup> {
     let kept = state.targets.seen(state.now).find(|kept| kept.thing.name == name)?;
+    // ELB shows this for a while after the listener is gone, whether or not it still shows the load balancer.
+    let listeners = state.listeners.seen(state.now).map(|kept| &kept.thing);
     let forwards = |listener: &&crate::state::Listener| listener.forwards_to.as_ref() == Some(&kept.thing.arn);
-    let used_by = state.listeners.there().filter(forwards).map(|listener| listener.balancer.as_str().into());
+    let used_by = listeners.filter(forwards).map(|listener| listener.balancer.as_str().into());
     Some(TargetGroup {
         arn: kept.thing.arn.as_str().into(),
         is_ours: owner.owns(&kept.tags),

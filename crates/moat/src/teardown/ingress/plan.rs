@@ -2,7 +2,8 @@
 
 use super::IngressTeardownSpec;
 use super::observed::{LoadBalancer, Observed, TargetGroup};
-use super::step::IngressStep;
+use super::step::{IngressStep, name};
+use crate::ids::LoadBalancerArn;
 use crate::name::Logical;
 use crate::plan::{POLL, Plan, Problem, Refusal, Waiting};
 use crate::teardown::fact::{Facts, gone};
@@ -66,8 +67,12 @@ fn obstacles(spec: &IngressTeardownSpec, observed: &Observed) -> Vec<Problem> {
             found.arn
         )));
     }
-    let is_other = |arn: &&_| balancer.is_none_or(|balancer| balancer.arn != **arn);
-    for arn in target_group(observed).iter().flat_map(|found| found.used_by.iter().filter(is_other)) {
+    // Once ours is deleted, its ARN may be shown here for a while; by its name it is ours still.
+    let is_foreign = |arn: &LoadBalancerArn| {
+        let found = observed.load_balancer.as_ref().filter(|found| found.arn == *arn);
+        found.map_or_else(|| name(arn.as_str()) != spec.aws_name(), |found| !found.is_ours)
+    };
+    for arn in target_group(observed).iter().flat_map(|found| found.used_by.iter().filter(|arn| is_foreign(arn))) {
         problems.push(Problem::general(format!(
             "load balancer {arn}, which is not service {}'s, forwards to its target-group. Take that out of its listener, then start again",
             spec.service

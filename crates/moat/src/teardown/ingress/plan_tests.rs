@@ -123,3 +123,12 @@ fn t2_a_task_of_another_service_in_our_group_is_not_waited_for() {
     assert_eq!(of(Some("moat-web")).unwrap().waiting.len(), 1);
     assert!(of(Some("billing")).unwrap_err().to_string().contains("ECS service billing"));
 }
+
+#[test]
+fn a_load_balancer_that_elb_still_names_after_it_is_gone_is_nobody_elses() {
+    let observed = Observed { load_balancer: None, listeners: Vec::new(), interfaces: Vec::new(), ..whole() };
+    assert_eq!(due(&observed), ["delete target-group moat-web"]);
+    let foreign = LoadBalancer { arn: BALANCER.into(), is_ours: false, is_protected: false };
+    let observed = Observed { load_balancer: Some(foreign), ..observed };
+    assert!(plan(&spec(true), &observed).unwrap_err().to_string().contains("which is not service web's"));
+}

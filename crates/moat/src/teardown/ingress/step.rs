@@ -55,7 +55,7 @@ impl fmt::Display for IngressStep {
 
 /// The name of the load balancer or the target group in an ARN of ELB: `…:targetgroup/<name>/<id>`, or with its type,
 /// `…:loadbalancer/app/<name>/<id>` and `…:listener/app/<name>/<id>/<id>`.
-fn name(arn: &str) -> &str {
+pub(super) fn name(arn: &str) -> &str {
     let mut parts = arn.split('/').skip(1).skip_while(|part| matches!(*part, "app" | "net" | "gwy"));
     parts.next().unwrap_or(arn)
 }

@@ -5,7 +5,7 @@ use super::NetworkTeardownSpec;
 use super::observed::{Address, Observed, State};
 use crate::name::Name;
 use crate::plan::Problem;
-use crate::teardown::{Holder, Interface, Stranger, group};
+use crate::teardown::{Holder, Interface, group};
 use std::collections::BTreeSet;
 
 /// Everything that only somebody else can move out of the way, all at once.
@@ -13,8 +13,7 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
     let mut problems = tenants(spec, observed);
     let way_out = "moat removes nothing of others; move it or remove it, then start again";
     let mut strangers = observed.strangers.clone();
-    let foreign = observed.interfaces.iter().filter(|interface| !is_ours(spec, observed, interface));
-    let foreign = foreign.filter(|interface| !belongs_to(interface, &observed.strangers));
+    let foreign = observed.interfaces.iter().filter(|interface| !is_ours(spec, interface));
     strangers.extend(foreign.map(Interface::stranger));
     for stranger in strangers {
         let message = format!("{stranger} is in network {}. {way_out}", spec.network);
@@ -34,16 +33,6 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
         }
     }
     problems
-}
-
-/// A gateway or an endpoint of others is named once, not again for its interfaces.
-fn belongs_to(interface: &Interface, strangers: &[Stranger]) -> bool {
-    let holder = match interface.holder() {
-        Holder::NatGateway(id) => id.0,
-        Holder::Endpoint(id) => id.0,
-        Holder::LoadBalancer(_) | Holder::Task(_) | Holder::Instance(_) | Holder::Unknown => return false,
-    };
-    strangers.iter().any(|stranger| stranger.id == holder)
 }
 
 /// Services that live in the network and are not taken down with it.
@@ -66,11 +55,12 @@ pub fn lives_in(network: &Name, service: &Name) -> Problem {
 /// An address of ours that somebody gave to something else than our NAT gateways.
 fn borrowed(observed: &Observed, address: &Address) -> Option<Problem> {
     let interface = address.interface.as_ref()?;
-    let is_ours = observed.nat_gateways.iter().any(|gateway| {
-        let is_held = gateway.state != State::Deleted && gateway.allocations.contains(&address.id);
-        is_held || gateway.interfaces.contains(interface)
+    let is_held = observed.nat_gateways.iter().any(|gateway| {
+        let holds = gateway.state != State::Deleted && gateway.allocations.contains(&address.id);
+        holds || gateway.interfaces.contains(interface)
     });
     let named = observed.interfaces.iter().find(|found| found.id == *interface);
+    let is_ours = is_held || named.is_some_and(|found| matches!(found.holder(), Holder::NatGateway(_)));
     let user = named.map_or_else(|| format!("network interface {interface}"), |found| found.stranger().to_string());
     (!is_ours).then(|| {
         Problem::general(format!(
@@ -80,13 +70,15 @@ fn borrowed(observed: &Observed, address: &Address) -> Option<Problem> {
     })
 }
 
-/// Whether AWS takes the interface away by itself, once what it belongs to is gone: a NAT gateway or an endpoint of the
-/// network, or a load balancer or a task of a service that is taken down with it.
-pub(super) fn is_ours(spec: &NetworkTeardownSpec, observed: &Observed, interface: &Interface) -> bool {
+/// Whether AWS takes the interface away by itself, once what it belongs to is gone: a gateway or an endpoint, or a load
+/// balancer or a task of a service that is taken down with the network.
+///
+/// A gateway or an endpoint of others is in the way itself. So its interfaces need not be named again, and those of one
+/// that is on neither list belong to one that AWS does not show any more, or not yet.
+pub(super) fn is_ours(spec: &NetworkTeardownSpec, interface: &Interface) -> bool {
     let is_of_service = |name: &str| spec.services.iter().any(|service| name == format!("moat-{service}"));
     match interface.holder() {
-        Holder::NatGateway(id) => observed.nat_gateways.iter().any(|gateway| gateway.id == id),
-        Holder::Endpoint(id) => observed.endpoints.iter().any(|endpoint| endpoint.id == id),
+        Holder::NatGateway(_) | Holder::Endpoint(_) => true,
         Holder::LoadBalancer(name) => is_of_service(&name),
         Holder::Task(Some(service)) => is_of_service(&service),
         // No tag tells, but tasks are being stopped here.

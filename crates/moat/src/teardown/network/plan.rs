@@ -119,12 +119,14 @@ fn tenants(observed: &Observed, plan: &mut Plan<NetworkStep>) {
 fn interfaces(spec: &NetworkTeardownSpec, observed: &Observed, plan: &mut Plan<NetworkStep>) {
     let is_lingering = |interface: &&Interface| match interface.holder() {
         Holder::NatGateway(id) => {
-            observed.nat_gateways.iter().any(|gateway| gateway.id == id && gateway.state == State::Deleted)
+            let mut alive = observed.nat_gateways.iter().filter(|gateway| gateway.state != State::Deleted);
+            alive.all(|gateway| gateway.id != id)
         }
         Holder::Endpoint(id) => {
-            observed.endpoints.iter().any(|endpoint| endpoint.id == id && endpoint.state == State::Deleted)
+            let mut alive = observed.endpoints.iter().filter(|endpoint| endpoint.state != State::Deleted);
+            alive.all(|endpoint| endpoint.id != id)
         }
-        _ => is_ours(spec, observed, interface),
+        _ => is_ours(spec, interface),
     };
     for interface in observed.interfaces.iter().filter(is_lingering) {
         plan.wait(Waiting::on(format!("{interface} to be taken away by AWS"), POLL));

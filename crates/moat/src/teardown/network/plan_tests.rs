@@ -164,3 +164,14 @@ fn t4_an_address_that_somebody_else_uses_is_refused_by_name() {
     let refusal = plan(&spec(&[]), &observed).unwrap_err().to_string();
     assert!(refusal.contains("elastic-ip a 198.51.100.1 is used by network interface eni-9"), "{refusal}");
 }
+
+#[test]
+fn t2_an_interface_of_a_gateway_that_aws_no_longer_shows_is_waited_for() {
+    let gone = ["Interface for NAT Gateway nat-9", "VPC Endpoint Interface vpce-9"];
+    for (description, kind) in gone.into_iter().zip(["nat_gateway", "vpc_endpoint"]) {
+        let observed = Observed { interfaces: vec![interface(description, kind, None)], ..Observed::default() };
+        assert_eq!(waits(&observed).len(), 1, "{description}");
+    }
+    // Of one that is there, the gateway itself is what is done about it.
+    assert_eq!(waits(&whole()), [""; 0]);
+}
