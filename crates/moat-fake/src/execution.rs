@@ -68,7 +68,7 @@ const SETBACKS: u32 = 12;
 /// Seconds until a failed Lambda is started again, and how often.
 const RETRY: (u64, u32) = (10, 8);
 /// Seconds between two tries to take a lock, and how many.
-const LOCKED: (u64, u32) = (10, 400);
+pub(crate) const LOCKED: (u64, u32) = (10, 400);
 
 impl Execution {
     pub fn new(world: &World, name: &str, asked: &Asked) -> Self {
@@ -147,7 +147,7 @@ impl Execution {
     }
 }
 
-async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
+pub(crate) async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
     match moat::lock::take(&Store(hand), name, me).await? {
         None => Ok(()),
         Some(holder) => Err(Failure::new(Kind::Locked, format!("{name} is held by {holder}"))),
@@ -155,13 +155,13 @@ async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
+pub(crate) enum Until {
     Ready,
     Settled,
 }
 
-/// `moat-settle`: pass, enough?, wait, pass.
-async fn settle<S>(
+/// `moat-settle`: pass, enough?, wait, pass. The report is the last one, with the changes of all.
+pub(crate) async fn settle<S>(
     hand: &Hand,
     spec: &S::Spec,
     given: &Bindings,
@@ -175,14 +175,17 @@ where
 {
     let mut before = before.clone();
     let mut in_a_row = 0;
+    let mut changes = Vec::new();
     for _ in 0..BUDGET {
-        let report = again(hand, async |hand| pass::pass::<S, _>(hand, spec, given, &before).await).await?;
+        let mut report = again(hand, async |hand| pass::pass::<S, _>(hand, spec, given, &before).await).await?;
         note(hand, S::NAME, &report);
+        changes.append(&mut report.changes.clone());
         let is_enough = match until {
             Until::Ready => report.is_ready,
             Until::Settled => report.outcome == Outcome::Settled,
         };
         if is_enough {
+            report.changes = changes;
             return Ok(report);
         }
         in_a_row = if report.setbacks.is_empty() || !report.changes.is_empty() { 0 } else { in_a_row + 1 };

@@ -19,6 +19,8 @@ pub struct Rules {
     pub deployment: (u64, u64),
     /// How long a deleted service drains.
     pub draining: (u64, u64),
+    /// How long the network interfaces of a deleted load balancer and of stopped tasks stay.
+    pub lingering: (u64, u64),
     /// Makes the next NAT gateways fail with this code and message.
     pub nat_gateway_fails: Option<String>,
     /// How many Elastic IPs the account may have.
@@ -36,6 +38,7 @@ impl Default for Rules {
             load_balancer: (139_000, 187_000),
             deployment: (45_000, 120_000),
             draining: (60_000, 400_000),
+            lingering: (5_000, 90_000),
             nat_gateway_fails: None,
             addresses: 100,
         }

@@ -58,6 +58,11 @@ impl<T: HasId + Clone> Shelf<T> {
         self.there_mut().find(|thing| thing.id() == id)
     }
 
+    /// Takes all tags off a thing.
+    pub fn untag(&mut self, id: &str) {
+        self.0.iter_mut().filter(|kept| kept.thing.id() == id).for_each(|kept| kept.tags.clear());
+    }
+
     /// A thing that another call may name by now.
     pub fn usable(&self, id: &str, now: u64) -> Option<&T> {
         self.kept().find(|kept| kept.thing.id() == id && kept.usable_from <= now).map(|kept| &kept.thing)

@@ -12,6 +12,7 @@ use moat::ingress::observed as ingress;
 use moat::network::observed::{InternetGateway, NatState, Route, Subnet, Target};
 use moat::rule::Rule;
 use moat::service::observed as service;
+use moat::teardown::{Interface, Stranger};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The account. Only [`crate::World`] hands it out.
@@ -43,7 +44,19 @@ pub struct State {
     pub(crate) clusters: Shelf<Cluster>,
     pub(crate) log_groups: Shelf<service::LogGroup>,
     pub(crate) revisions: Shelf<Revision>,
+    /// Deregistered ones.
+    pub(crate) inactive: Shelf<Revision>,
+    /// How many revisions each family ever had: a number is never given twice.
+    pub(crate) registered: BTreeMap<String, u32>,
     pub(crate) services: Shelf<EcsService>,
+    /// Scalable targets: the fewest tasks that each allows, by its resource.
+    pub(crate) scaled: BTreeMap<String, u32>,
+    /// Network interfaces of others.
+    pub(crate) interfaces: Shelf<Interface>,
+    /// Those that stay for a while after what they belonged to, and until when.
+    pub(crate) lingering: Vec<(u64, Interface)>,
+    /// What others have in a VPC that the fake knows by name alone.
+    pub(crate) strangers: Vec<(VpcId, Stranger)>,
     /// Digests in ECR, by image with its tag.
     pub(crate) images: BTreeMap<String, String>,
     pub(crate) tokens: Tokens,
@@ -76,6 +89,8 @@ pub(crate) struct NatGateway {
     pub allocation: AllocationId,
     pub state: NatState,
     pub born: u64,
+    /// When somebody deleted it.
+    pub ended: Option<u64>,
     /// When the state changes by itself, and into what.
     pub next: Option<(u64, NatState)>,
 }
@@ -193,6 +208,7 @@ has_id! {
     service::LogGroup => |it| &it.name,
     Revision => |it| &it.arn,
     EcsService => |it| &it.arn,
+    Interface => |it| it.id.as_str(),
 }
 
 /// How long EC2 shows a NAT gateway after it is deleted.
@@ -228,7 +244,13 @@ impl State {
             clusters: Shelf::default(),
             log_groups: Shelf::default(),
             revisions: Shelf::default(),
+            inactive: Shelf::default(),
+            registered: BTreeMap::new(),
             services: Shelf::default(),
+            scaled: BTreeMap::new(),
+            interfaces: Shelf::default(),
+            lingering: Vec::new(),
+            strangers: Vec::new(),
             images: BTreeMap::new(),
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),
@@ -273,9 +295,11 @@ impl State {
             }
         }
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
+        self.leave();
         self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
         self.ground.ecs.advance(now);
         self.deploy();
+        self.scale();
     }
 
     /// Tasks start once they can pull their image and somebody sends them requests.

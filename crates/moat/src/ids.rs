@@ -55,6 +55,8 @@ ids! {
     VpcEndpointId,
     /// `sg-…`
     SecurityGroupId,
+    /// `eni-…`
+    InterfaceId,
     /// ARN of an ELB v2 load balancer
     LoadBalancerArn,
     /// ARN of an ELB v2 target group

@@ -25,4 +25,5 @@ pub mod service;
 pub mod spec;
 pub mod stage;
 pub mod tags;
+pub mod teardown;
 pub mod token;

@@ -128,7 +128,8 @@ pub fn create_listener(state: &mut State, owner: &Owner, balancer: &str, target:
         }
         return refuse("DuplicateListener", format!("{} listens on that port", other.arn));
     }
-    let arn = state.id("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/");
+    let of = balancer.replace(":loadbalancer/", ":listener/");
+    let arn = state.id(&format!("{of}/"));
     let (seen, known_to_ecs) = (state.seen_from(), state.seen_from());
     let listener = Listener {
         arn: arn.clone(),

@@ -1,6 +1,6 @@
 //! `Cloud<Ingress>`: security groups and Elastic Load Balancing as the ingress stage uses them.
 
-mod balancer;
+pub(crate) mod balancer;
 mod group;
 mod observe;
 
