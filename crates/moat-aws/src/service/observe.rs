@@ -1,15 +1,18 @@
 //! Reads a service: cluster, log group, image, task definitions and the ECS service.
 
+use super::apply::USUAL_PERCENT;
 use super::{ServiceCloud, task_definition};
 use crate::answer::{Answer, present};
 use crate::clock::age;
 use aws_sdk_ecs::error::SdkError;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
-use aws_sdk_ecs::types::{self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField};
+use aws_sdk_ecs::types::{
+    self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField, ThresholdType,
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::error::Failure;
 use moat::service::ServiceStageSpec;
-use moat::service::desired::Deployment;
+use moat::service::desired::{Deployment, Failures};
 use moat::service::observed::{Cluster, LogGroup, Network, Observed, Revision, Rollout, Service, ServiceState};
 use moat::tags::Owner;
 use std::collections::BTreeMap;
@@ -123,6 +126,15 @@ fn service(found: &aws::Service, owner: &Owner, doing: &str) -> Result<Service, 
     })
 }
 
+fn failures(found: Option<&aws::ThresholdConfiguration>) -> Failures {
+    let Some(found) = found else { return Failures::Usual };
+    match found.r#type() {
+        ThresholdType::Count => u32::try_from(found.value()).map_or(Failures::Other, Failures::Count),
+        ThresholdType::BoundedPercent if found.value() == USUAL_PERCENT => Failures::Usual,
+        _ => Failures::Other,
+    }
+}
+
 /// The reason of a deployment by which ECS goes back to what ran before.
 fn undoes(reason: &str) -> Option<String> {
     reason.contains("rolling back").then(|| reason.to_owned())
@@ -144,5 +156,6 @@ fn deployment(found: Option<&aws::DeploymentConfiguration>) -> Deployment {
         maximum_percent: found.and_then(|found| found.maximum_percent()).unwrap_or(200),
         has_breaker: breaker.is_some_and(|breaker| breaker.enable()),
         has_rollback: breaker.is_some_and(|breaker| breaker.rollback()),
+        failures: failures(breaker.and_then(|breaker| breaker.threshold_configuration())),
     }
 }

@@ -59,7 +59,9 @@ fn private() -> Value {
 
 fn rollout() -> Value {
     json!({
-        "deploymentCircuitBreaker": { "enable": true, "rollback": true },
+        "deploymentCircuitBreaker": {
+            "enable": true, "rollback": true, "thresholdConfiguration": { "type": "COUNT", "value": 2 }
+        },
         "maximumPercent": 200,
         "minimumHealthyPercent": 100,
     })

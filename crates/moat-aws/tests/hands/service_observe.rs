@@ -34,7 +34,9 @@ fn running() -> Value {
             "assignPublicIp": "DISABLED",
         } },
         "deploymentConfiguration": {
-            "deploymentCircuitBreaker": { "enable": true, "rollback": true },
+            "deploymentCircuitBreaker": {
+                "enable": true, "rollback": true, "thresholdConfiguration": { "type": "COUNT", "value": 2 }
+            },
             "minimumHealthyPercent": 100,
             "maximumPercent": 200,
         },
@@ -80,7 +82,7 @@ async fn a_service_is_read_whole() {
         ]);
         spec.network()
     });
-    assert_eq!(found.deployment, moat::service::desired::DEPLOYMENT);
+    assert_eq!(found.deployment, moat::service::desired::deployment(2));
     assert_eq!((found.desired, found.running, found.grace), (2, 1, 60));
     assert_eq!(found.target_group, Some("arn:tg".into()));
     assert_eq!(found.rollout, Rollout::InProgress, "the primary deployment counts, not the one before");

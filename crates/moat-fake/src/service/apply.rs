@@ -7,7 +7,7 @@ use moat::error::Kind;
 use moat::ingress::desired as ingress;
 use moat::name::Logical;
 use moat::plan::Bindings;
-use moat::service::desired::{self, DEPLOYMENT};
+use moat::service::desired;
 use moat::service::observed::{LogGroup, Network, TaskDefinition};
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
@@ -99,7 +99,7 @@ fn create_service(
         draining: None,
         revision,
         network,
-        deployment: DEPLOYMENT,
+        deployment: desired::deployment(spec.service.tasks),
         grace: spec.service.load_balancer.health_check.grace,
         desired: tasks,
         running: 0,
@@ -148,7 +148,7 @@ fn update_service(
         match change {
             Change::TaskDefinition => service.revision = bound(bindings, &desired::task_definition()),
             Change::Network | Change::PublicIp => service.network = network.clone(),
-            Change::Deployment => service.deployment = DEPLOYMENT,
+            Change::Deployment => service.deployment = desired::deployment(spec.service.tasks),
             Change::Grace(seconds) => service.grace = *seconds,
             Change::Tasks(tasks) => service.desired = *tasks,
             // What follows is a new deployment anyway.

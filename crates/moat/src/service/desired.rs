@@ -53,9 +53,28 @@ pub fn service() -> Logical {
 /// The docker label that keeps the tag readable, since the task definition names the digest.
 pub const IMAGE_LABEL: &str = "moat.image";
 
-/// How ECS replaces tasks: start a full set of new ones before the old ones stop (R10).
-pub const DEPLOYMENT: Deployment =
-    Deployment { minimum_percent: 100, maximum_percent: 200, has_breaker: true, has_rollback: true };
+/// How many tasks a service has at most whose breaker trips early.
+const SMALL: u32 = 4;
+
+/// How ECS replaces tasks: start a full set of new ones before the old ones stop, and go back when they fail (R10).
+///
+/// AWS's own threshold is half of the tasks, and three at least: with one task at a time that takes a quarter of an
+/// hour. A small service gives up after two ("ThresholdConfiguration", ECS API Reference).
+pub const fn deployment(tasks: u32) -> Deployment {
+    let failures = if tasks <= SMALL { Failures::Count(2) } else { Failures::Usual };
+    Deployment { minimum_percent: 100, maximum_percent: 200, has_breaker: true, has_rollback: true, failures }
+}
+
+/// How many failed tasks make the breaker trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Failures {
+    /// AWS's default.
+    Usual,
+    Count(u32),
+    /// What moat never asks for.
+    Other,
+}
 
 /// The part of a service's deployment configuration that is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +83,7 @@ pub struct Deployment {
     pub maximum_percent: i32,
     pub has_breaker: bool,
     pub has_rollback: bool,
+    pub failures: Failures,
 }
 
 impl ServiceStageSpec {

@@ -1,6 +1,6 @@
 //! From what was asked for and what was found to what must be done.
 
-use super::desired::{self, DEPLOYMENT, ServiceStageSpec};
+use super::desired::{self, ServiceStageSpec};
 use super::observed::{ImageState, Observed, Revision, Rollout, Service, ServiceState, TaskDefinition};
 use super::step::{Change, ServiceStep};
 use crate::image::Digest;
@@ -193,7 +193,7 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     if service.network.assigns_public_ip {
         changes.push(Change::PublicIp);
     }
-    if service.deployment != DEPLOYMENT {
+    if service.deployment != desired::deployment(spec.service.tasks) {
         changes.push(Change::Deployment);
     }
     if service.grace != spec.service.load_balancer.health_check.grace {

@@ -48,7 +48,7 @@ fn settled() -> Observed {
             state: ServiceState::Active,
             task_definition: "td:1".into(),
             network: spec.network().unwrap(),
-            deployment: DEPLOYMENT,
+            deployment: desired::deployment(2),
             grace: 60,
             desired: 2,
             running: 2,
@@ -216,4 +216,24 @@ fn r2_a_deployment_that_ecs_took_back_is_not_made_again_by_the_same_execution() 
     let plan = plan(&spec, &observed).unwrap();
     assert!(plan.steps.is_empty(), "{plan}");
     assert!(plan.halts[0].message.contains("took back") && plan.halts[0].message.contains("circuit breaker"));
+}
+
+#[test]
+fn r10_tasks_are_replaced_without_a_gap_and_a_small_service_gives_up_early() {
+    for tasks in [1, 2, 4] {
+        let wanted = desired::deployment(tasks);
+        assert_eq!((wanted.minimum_percent, wanted.maximum_percent), (100, 200), "{tasks} tasks");
+        assert!(wanted.has_breaker && wanted.has_rollback);
+        assert_eq!(wanted.failures, desired::Failures::Count(2), "{tasks} tasks");
+    }
+    assert_eq!(desired::deployment(40).failures, desired::Failures::Usual);
+    // Whatever somebody made of it is put back.
+    for change in [
+        |service: &mut Service| service.deployment.minimum_percent = 0,
+        |service: &mut Service| service.deployment.has_breaker = false,
+        |service: &mut Service| service.deployment.failures = desired::Failures::Other,
+    ] {
+        let steps = planned(&with(change));
+        assert_eq!(steps, "update service to circuit breaker with rollback, 100 to 200 % of tasks\n");
+    }
 }
