@@ -13,6 +13,7 @@ use moat::moment::Moment;
 use moat::rollout::Release;
 use moat::spec::ServiceSpec;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// All that a rollout deals with. One service is enough: each has a lock and a record of its own.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Ground {
     pub told: Vec<Value>,
     /// What a person answers to each question, and after how many milliseconds; nobody answers where this is `None`.
     pub answers: Option<(bool, u64)>,
+    /// How many states each execution went through.
+    pub transitions: BTreeMap<String, u32>,
 }
 
 impl Ground {
