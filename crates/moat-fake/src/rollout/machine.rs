@@ -16,6 +16,9 @@ static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
     Machine::read(text).unwrap_or_else(|why| panic!("rollout.asl.json: {why}"))
 });
 
+/// States that an execution may enter: a Task is five events of 25,000 ("Step Functions service quotas").
+const LIMIT: u32 = 5_000;
+
 /// One execution.
 pub struct Rollout {
     hand: Hand,
@@ -45,6 +48,9 @@ impl Ended {
 impl Rollout {
     pub fn new(world: &World, name: &str, input: Value) -> Self {
         let arn = format!("arn:aws:states:us-east-1:123456789012:execution:moat-rollout:{name}");
+        if input.get("to").or(input.get("release")).is_some() {
+            world.change(|state| state.ground.promises.ordered.insert(arn.clone()));
+        }
         Self { hand: Hand::new(world, &arn), input }
     }
 
@@ -55,11 +61,16 @@ impl Rollout {
             Some(Ok(output)) => Ended::With(output),
             Some(Err(trouble)) => Ended::Failed(trouble),
         };
+        let kept = match &ended {
+            Ended::With(output) => hand.world.read(|state| state.ground.promise_to_end(&hand.execution, output)),
+            Ended::Failed(_) | Ended::Killed => Ok(()),
+        };
         hand.world.change(|state| {
             state.ended.insert(hand.execution.clone(), state.now);
             let line = format!("[{:>8} ms, {}] ended: {ended:?}", state.now, hand.execution);
             state.log.push(line);
         });
+        kept.unwrap_or_else(|why| panic!("{why}\n{}", hand.world.story()));
         ended
     }
 }
@@ -79,8 +90,13 @@ impl Account for Hand {
         self.world.change(|state| state.chance.between(0, most))
     }
 
-    fn entered(&self, _: &str) {
-        self.world.change(|state| *state.ground.transitions.entry(self.execution.clone()).or_default() += 1);
+    fn entered(&self, name: &str) {
+        let count = self.world.change(|state| {
+            let count = state.ground.transitions.entry(self.execution.clone()).or_default();
+            *count += 1;
+            *count
+        });
+        assert!(count < LIMIT, "{} enters {name} as its {count}th state (S1)\n{}", self.execution, self.world.story());
     }
 
     async fn call(&self, call: Call<'_>) -> Result<Value, Trouble> {
@@ -93,7 +109,12 @@ impl Account for Hand {
             "arn:aws:states:::events:putEvents" => {
                 let detail = arguments["Entries"][0]["Detail"].as_str().unwrap_or_default();
                 let event: Value = serde_json::from_str(detail).expect("the detail is JSON");
-                self.world.change(|state| state.ground.told.push(event));
+                let told = self.world.change(|state| {
+                    let kept = state.ground.promise_to_tell(&event, &self.execution);
+                    state.ground.told.push(event);
+                    kept
+                });
+                told.unwrap_or_else(|why| panic!("{why}\n{}", self.world.story()));
                 Ok(json!({"FailedEntryCount": 0}))
             }
             "arn:aws:states:::sns:publish" => Ok(json!({"MessageId": "a message"})),
@@ -113,7 +134,10 @@ impl Hand {
             return std::future::pending().await;
         };
         self.world.clock().sleep(after).await;
-        if !is_yes {
+        if is_yes {
+            let digest = serde_json::from_value(said["digest"].clone()).expect("a digest");
+            self.world.change(|state| state.ground.promises.approved.insert(digest));
+        } else {
             said["answer"] = json!("no");
         }
         said

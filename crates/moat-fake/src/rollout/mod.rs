@@ -3,10 +3,12 @@
 mod ecs;
 mod hands;
 mod machine;
+mod promises;
 mod registry;
 
 pub use ecs::{Ecs, Fate};
 pub use machine::{Ended, Rollout};
+pub use promises::Promises;
 pub use registry::Registry;
 
 use moat::moment::Moment;
@@ -22,6 +24,9 @@ pub struct Ground {
     pub spec: Option<ServiceSpec>,
     pub registry: Registry,
     pub ecs: Ecs,
+    /// What ECS still shows instead, and until when.
+    pub(crate) stale: Option<(u64, Ecs)>,
+    pub(crate) promises: Promises,
     /// The release record's text and version.
     pub(crate) record: Option<(String, i64)>,
     /// How often a record was written over one that its writer had not read.
@@ -35,6 +40,16 @@ pub struct Ground {
 }
 
 impl Ground {
+    /// ECS as it shows itself: "eventually consistent" (Amazon ECS API Reference, `DescribeServices`).
+    pub(crate) fn shown(&self) -> &Ecs {
+        self.stale.as_ref().map_or(&self.ecs, |(_, before)| before)
+    }
+
+    pub(crate) fn advance(&mut self, now: u64) {
+        self.ecs.advance(now);
+        self.stale.take_if(|(until, _)| *until <= now);
+    }
+
     /// # Panics
     /// When the record cannot be read.
     pub fn release(&self) -> Release {
