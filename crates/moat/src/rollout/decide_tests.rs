@@ -221,7 +221,7 @@ fn an_order_counts_whatever_the_rules_say() {
     assert!(matches!(case.decide(), Decision::NotTracked { .. }));
     case.order = Order::Digest(digest('b'));
     assert_eq!(case.decide(), Decision::Deploy { digest: digest('b'), tag: Some("1.1.0".into()), hold: None });
-    case.release.rolling = Some(rolling('c', at(-5)));
+    case.release.rolling = Some(Rolling { execution: OTHER.into(), ..rolling('c', at(-5)) });
     assert_eq!(case.deploys(), "b", "nor does it wait for a rollout that was left alone");
     case.order = Order::Digest(digest('f'));
     insta::assert_snapshot!(words(&case.decide()), @r#"{"decision":"refused","why":"123456789012.dkr.ecr.eu-west-1.amazonaws.com/web has no image sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff; it may have been deleted"}"#);
