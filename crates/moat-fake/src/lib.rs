@@ -8,6 +8,7 @@
 //! go wrong on the way.
 
 mod answer;
+pub mod asl;
 mod breach;
 mod call;
 mod census;

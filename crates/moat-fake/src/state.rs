@@ -297,7 +297,7 @@ impl State {
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
         self.leave();
         self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
-        self.ground.ecs.advance(now);
+        self.ground.advance(now);
         self.deploy();
         self.scale();
     }

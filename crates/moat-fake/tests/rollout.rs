@@ -137,6 +137,20 @@ fn r6_when_time_is_up_nothing_is_undone_and_the_next_event_looks_again() {
 }
 
 #[test]
+fn r6_what_a_person_chose_is_not_undone_when_time_is_up() {
+    let world = settled(1, &json!({"rollout": {"timeLimit": 600}}));
+    is(&world, &pushed(&world, 2), "succeeded", 2);
+    world.change(|state| state.ground.ecs.usual = Fate::Good(2_000_000));
+    is(&world, &run(&world, "back", json!({"service": "web", "to": "previous"})), "timed-out", 1);
+    assert_eq!(rolls(&world), 2, "the look after it rolled to what the policy picks");
+    is(&world, &run(&world, "look", json!({"service": "web"})), "timed-out", 1);
+    world.wait(2_000_000);
+    is(&world, &run(&world, "later", json!({"service": "web"})), "succeeded", 1);
+    world.change(|state| state.ground.ecs.usual = Fate::Good(60_000));
+    is(&world, &pushed(&world, 3), "succeeded", 3);
+}
+
+#[test]
 fn r7_old_revisions_go_and_those_in_use_or_to_go_back_to_stay() {
     let world = settled(1, &json!({"rollout": {"keepRevisions": 1}}));
     for number in 2..10 {

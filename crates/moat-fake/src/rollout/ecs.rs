@@ -66,8 +66,10 @@ pub struct Record {
 
 /// How long ECS takes to go back.
 const BACK: u64 = 30_000;
+/// How long ECS takes to deploy no tasks.
+const EMPTY: u64 = 5_000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ecs {
     pub revisions: Vec<Revision>,
     entries: Vec<Entry>,
@@ -116,9 +118,15 @@ impl Ecs {
         arn
     }
 
-    /// `UpdateService` with a revision. Answers the id of the deployment.
+    /// `UpdateService` with a revision. Answers the id of the deployment: the one that there is, where the service has
+    /// that revision already, since then nothing changes and no deployment begins.
     pub fn update(&mut self, revision: &str, by: &str, now: u64) -> String {
         self.advance(now);
+        if let Some(primary) = self.primary().map(|at| &self.entries[at])
+            && primary.revision == revision
+        {
+            return primary.id.clone();
+        }
         if let Some(primary) = self.primary()
             && self.entries[primary].state == RolloutState::InProgress
         {
@@ -183,10 +191,15 @@ impl Ecs {
     pub fn advance(&mut self, now: u64) {
         while let Some(at) = self.primary() {
             let entry = self.entries[at].clone();
-            if entry.state != RolloutState::InProgress || self.desired == 0 {
+            if entry.state != RolloutState::InProgress {
                 return;
             }
-            let fate = if entry.undoes { Fate::Good(BACK) } else { self.fate(&entry.revision) };
+            let fate = match self.desired {
+                // There is nothing to wait for.
+                0 => Fate::Good(EMPTY),
+                _ if entry.undoes => Fate::Good(BACK),
+                _ => self.fate(&entry.revision),
+            };
             let (Fate::Good(after) | Fate::Breaker(after) | Fate::Alarm(after) | Fate::Hook(after)) = fate else {
                 return;
             };
@@ -261,11 +274,11 @@ impl Ecs {
     /// The revisions that deployments or tasks use.
     pub fn in_use(&self) -> Vec<String> {
         let listed = self.entries.iter().filter(|entry| entry.is_listed).map(|entry| entry.revision.clone());
-        listed.chain(self.running().map(|revision| revision.arn.clone())).collect()
+        listed.chain(self.runs().map(|revision| revision.arn.clone())).collect()
     }
 
     /// What the tasks run: the last revision that completed.
-    fn running(&self) -> Option<&Revision> {
+    pub(super) fn runs(&self) -> Option<&Revision> {
         let entry = self.entries.iter().rev().find(|entry| entry.state == RolloutState::Completed)?;
         self.revision(&entry.revision)
     }
@@ -293,7 +306,7 @@ impl Ecs {
             task_definition: revision.arn.clone(),
             digest: Some(revision.digest.clone()),
         };
-        let tasks = self.running().filter(|_| self.desired > 0 && !self.is_gone).map(task);
+        let tasks = self.runs().filter(|_| self.desired > 0 && !self.is_gone).map(task);
         let stopped = self.entries.iter().filter(|entry| entry.is_listed && entry.state == RolloutState::Failed);
         let why = "CannotPullContainerError: failed to resolve ref: not found";
         Seen { tasks: tasks.into_iter().collect(), stopped: stopped.map(|_| why.to_owned()).collect(), ..seen }
@@ -315,7 +328,7 @@ impl Ecs {
         Service {
             is_active: true,
             desired: self.desired,
-            running: if self.running().is_some() { self.desired } else { 0 },
+            running: if self.runs().is_some() { self.desired } else { 0 },
             deployments: deployments.map(shown).collect(),
             events: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use super::{Ground, moment};
 use crate::call::Hand;
 use crate::parameters::Store;
+use crate::state::State;
 use moat::error::{Failure, Kind};
 use moat::image::{Digest, Ecr, Image};
 use moat::moment::Moment;
@@ -24,16 +25,29 @@ impl Hand {
     async fn write<T: 'static>(
         &self,
         what: String,
-        write: impl FnOnce(&mut Ground, u64, &str) -> Result<T, Failure> + 'static,
+        write: impl FnOnce(&mut Ground, u64) -> Result<T, Failure> + 'static,
+    ) -> Result<T, Failure> {
+        self.keep(what, move |state| {
+            let now = state.now;
+            Ok(write(&mut state.ground, now))
+        })
+        .await
+    }
+
+    /// Changes something. An outer error is a promise that is broken.
+    async fn keep<T: 'static>(
+        &self,
+        what: String,
+        change: impl FnOnce(&mut State) -> Result<Result<T, Failure>, String> + 'static,
     ) -> Result<T, Failure> {
         let by = self.execution.clone();
         self.call(what.clone(), move |world| {
-            world.change(|state| {
+            let kept = world.change(|state| {
                 let line = format!("[{:>8} ms, {by}] {what}", state.now);
                 state.log.push(line);
-                let now = state.now;
-                write(&mut state.ground, now, &by)
-            })
+                change(state)
+            });
+            kept.unwrap_or_else(|why| panic!("{by} wants to {what}, but {why}\n{}", world.story()))
         })
         .await
     }
@@ -70,7 +84,7 @@ impl Hands for Hand {
 
     async fn remember(&self, _: &Name, version: i64, release: &Release) -> Result<i64, Failure> {
         let text = release.to_text();
-        self.write(format!("write the record over version {version}"), move |ground, _, _| {
+        self.write(format!("write the record over version {version}"), move |ground, _| {
             let kept = ground.record.as_ref().map_or(0, |kept| kept.1);
             if version == 0 && kept > 0 {
                 return Err(Failure::new(Kind::Conflict, "the record was there already"));
@@ -88,7 +102,7 @@ impl Hands for Hand {
     async fn running(&self, service: &Name) -> Result<Result<Running<Vec<String>>, String>, Failure> {
         let service = service.clone();
         self.read("describe the service and its revision", move |ground| {
-            let ecs = &ground.ecs;
+            let ecs = ground.shown();
             let current = ecs.current().filter(|_| !ecs.is_gone).ok_or("the service does not exist")?;
             Ok(Running {
                 service,
@@ -126,7 +140,7 @@ impl Hands for Hand {
     async fn register(&self, running: &Running<Vec<String>>, image: &str, label: &str) -> Result<String, Failure> {
         let (digest, extras) = (digest_of(image), running.revision.clone());
         let tag = Image::new(label).ok().and_then(|label| label.tag().map(str::to_owned));
-        self.write(format!("register {image}"), move |ground, now, _| {
+        self.write(format!("register {image}"), move |ground, now| {
             let digest = digest.ok_or_else(|| Failure::new(Kind::Unexpected, "an image without a digest"))?;
             Ok(ground.ecs.register(&digest, tag.as_deref(), extras, now))
         })
@@ -134,36 +148,41 @@ impl Hands for Hand {
     }
 
     async fn update(&self, _: &Name, revision: &str) -> Result<Option<String>, Failure> {
-        let revision = revision.to_owned();
-        self.write(format!("point the service at {revision}"), move |ground, now, by| {
-            match ground.ecs.revision(&revision) {
-                Some(found) if found.is_active => Ok(Some(ground.ecs.update(&revision, by, now))),
-                _ => Err(Failure::new(Kind::Unexpected, "TaskDefinition is inactive")),
+        let (revision, by) = (revision.to_owned(), self.execution.clone());
+        self.keep(format!("point the service at {revision}"), move |state| {
+            if !state.ground.ecs.revision(&revision).is_some_and(|found| found.is_active) {
+                return Ok(Err(Failure::new(Kind::Unexpected, "TaskDefinition is inactive")));
             }
+            state.ground.promise_to_update(&revision, &by)?;
+            let (seen, now) = (state.seen_from(), state.now);
+            let before = (seen > now).then(|| (seen, state.ground.ecs.clone()));
+            state.ground.stale = before.or(state.ground.stale.take());
+            Ok(Ok(Some(state.ground.ecs.update(&revision, &by, now))))
         })
         .await
     }
 
     async fn stand_down(&self, _: &Name) -> Result<(), Failure> {
-        self.write("set the desired count to 0".into(), |ground, _, _| {
-            ground.ecs.desired = 0;
-            Ok(())
+        self.keep("set the desired count to 0".into(), |state| {
+            state.ground.promise_to_stand_down()?;
+            state.ground.ecs.desired = 0;
+            Ok(Ok(()))
         })
         .await
     }
 
     async fn service_deployment_of(&self, _: &Name, started: &Started) -> Result<Option<String>, Failure> {
         let started = started.clone();
-        self.read("list service deployments", move |ground| ground.ecs.service_deployment(&started)).await
+        self.read("list service deployments", move |ground| ground.shown().service_deployment(&started)).await
     }
 
     async fn look(&self, _: &Name, started: &Started) -> Result<Seen, Failure> {
         let started = started.clone();
-        self.read("describe the service", move |ground| ground.ecs.seen(&started)).await
+        self.read("describe the service", move |ground| ground.shown().seen(&started)).await
     }
 
     async fn look_closely(&self, _: &Name, _: &Started, seen: Seen) -> Result<Seen, Failure> {
-        self.read("list the tasks", move |ground| ground.ecs.tasks(seen)).await
+        self.read("list the tasks", move |ground| ground.shown().tasks(seen)).await
     }
 
     async fn clear(&self, _: &Name, named: BTreeSet<String>, keep: u32) -> Result<Vec<String>, Failure> {
@@ -171,15 +190,15 @@ impl Hands for Hand {
             .read("list the revisions", |ground| {
                 let active = ground.ecs.revisions.iter().filter(|revision| revision.is_active);
                 let all = active.map(|r| Revision { arn: r.arn.clone(), number: r.number, is_ours: true });
-                (all.collect::<Vec<_>>(), ground.ecs.in_use())
+                (all.collect::<Vec<_>>(), ground.shown().in_use())
             })
             .await?;
         let in_use: BTreeSet<String> = named.into_iter().chain(used).collect();
         let mut gone = Vec::new();
         for old in obsolete(&all, &in_use, keep) {
             let arn = old.arn.clone();
-            self.write(format!("deregister {arn}"), move |ground, _, _| {
-                assert!(!ground.ecs.in_use().contains(&arn), "{arn} is in use");
+            self.write(format!("deregister {arn}"), move |ground, _| {
+                assert!(!ground.ecs.in_use().contains(&arn), "{arn} is in use (R7)");
                 ground.ecs.revisions.iter_mut().filter(|r| r.arn == arn).for_each(|r| r.is_active = false);
                 Ok(())
             })

@@ -3,16 +3,19 @@
 mod ecs;
 mod hands;
 mod machine;
+mod promises;
 mod registry;
 
 pub use ecs::{Ecs, Fate};
 pub use machine::{Ended, Rollout};
+pub use promises::Promises;
 pub use registry::Registry;
 
 use moat::moment::Moment;
 use moat::rollout::Release;
 use moat::spec::ServiceSpec;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// All that a rollout deals with. One service is enough: each has a lock and a record of its own.
 #[derive(Debug, Default)]
@@ -21,6 +24,9 @@ pub struct Ground {
     pub spec: Option<ServiceSpec>,
     pub registry: Registry,
     pub ecs: Ecs,
+    /// What ECS still shows instead, and until when.
+    pub(crate) stale: Option<(u64, Ecs)>,
+    pub(crate) promises: Promises,
     /// The release record's text and version.
     pub(crate) record: Option<(String, i64)>,
     /// How often a record was written over one that its writer had not read.
@@ -29,9 +35,21 @@ pub struct Ground {
     pub told: Vec<Value>,
     /// What a person answers to each question, and after how many milliseconds; nobody answers where this is `None`.
     pub answers: Option<(bool, u64)>,
+    /// How many states each execution went through.
+    pub transitions: BTreeMap<String, u32>,
 }
 
 impl Ground {
+    /// ECS as it shows itself: "eventually consistent" (Amazon ECS API Reference, `DescribeServices`).
+    pub(crate) fn shown(&self) -> &Ecs {
+        self.stale.as_ref().map_or(&self.ecs, |(_, before)| before)
+    }
+
+    pub(crate) fn advance(&mut self, now: u64) {
+        self.ecs.advance(now);
+        self.stale.take_if(|(until, _)| *until <= now);
+    }
+
     /// # Panics
     /// When the record cannot be read.
     pub fn release(&self) -> Release {

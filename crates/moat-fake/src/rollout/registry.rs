@@ -44,6 +44,10 @@ impl Registry {
         self.images.retain(|image| image.digest != *digest);
     }
 
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.images.iter().any(|image| image.digest == *digest)
+    }
+
     fn put(&mut self, digest: &Digest, tag: Option<&str>, kind: &str, platforms: Option<Vec<Platform>>, now: u64) {
         if let Some(tag) = tag {
             self.images.iter_mut().for_each(|image| _ = image.tags.remove(tag));

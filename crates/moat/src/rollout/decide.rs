@@ -131,11 +131,16 @@ pub fn decide(question: &Question<'_>) -> Decision {
 }
 
 /// A rollout of an execution that ended before it told the outcome. One that has timed out is looked at once by each
-/// execution (R6), and a person who says what to deploy does not wait for it.
+/// execution (R6). A person who says what to deploy waits for none but the one that this order began: a Lambda that is
+/// started again would take "the one before" for another.
 fn unfinished(question: &Question<'_>) -> Option<Digest> {
-    let rolling = question.release.rolling.as_ref().filter(|_| !question.order.is_explicit())?;
-    let is_told = rolling.has_timed_out && rolling.execution == question.execution;
-    (!is_told).then(|| rolling.digest.clone())
+    let rolling = question.release.rolling.as_ref()?;
+    let is_ours = rolling.execution == question.execution;
+    let is_open = match question.order.is_explicit() {
+        true => is_ours && !rolling.has_timed_out,
+        false => !(is_ours && rolling.has_timed_out),
+    };
+    is_open.then(|| rolling.digest.clone())
 }
 
 /// What has timed out is left to ECS (R6), and is not begun once more beside itself.
@@ -247,7 +252,7 @@ fn bar(policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
             digest.short()
         ));
     }
-    let Hold { at, aside } = release.held.as_ref()?;
+    let Hold { at, aside } = release.hold()?;
     // A tag that moved since then is new, though its image may be old (I6).
     let is_new = *pushed_at > *at || (matches!(policy, Policy::Tag(_)) && aside.as_ref() != Some(digest));
     (!is_new).then(|| {

@@ -49,7 +49,7 @@ pub fn kept(spec: &ServiceSpec, release: &Release, running: &Running, means: Opt
         // Another tag in the document is a person's choice.
         Policy::Tag(_) if running.tag().is_some_and(|running| running != tag) => None,
         Policy::Tag(_) => {
-            let held = release.held.as_ref().filter(|held| held.aside.as_ref() == Some(means));
+            let held = release.hold().filter(|held| held.aside.as_ref() == Some(means));
             if let Some(held) = held {
                 return Some(format!("a person chose another image than {name} at {}", held.at.up_to_second()));
             }
@@ -67,7 +67,7 @@ pub fn kept(spec: &ServiceSpec, release: &Release, running: &Running, means: Opt
 
 /// Whether what runs is what the policy or a person picked.
 fn follows(policy: &Policy, release: &Release, running: &Running) -> bool {
-    release.held.is_some() || running.tag().is_some_and(|tag| policy.takes(tag))
+    release.hold().is_some() || running.tag().is_some_and(|tag| policy.takes(tag))
 }
 
 fn followed(policy: &Policy) -> String {

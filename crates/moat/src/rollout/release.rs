@@ -291,6 +291,12 @@ impl Release {
         next
     }
 
+    /// What a person chose. That its rollout has timed out does not undo the choice (R6).
+    pub fn hold(&self) -> Option<&Hold> {
+        let late = self.rolling.as_ref().filter(|rolling| rolling.has_timed_out);
+        late.and_then(|rolling| rolling.hold.as_ref()).or(self.held.as_ref())
+    }
+
     /// What to go back to: the latest good digest that is not the running one and not in quarantine.
     pub fn before(&self, running: Option<&Digest>) -> Option<&Deployed> {
         let mut good = self.current.iter().chain(&self.previous);

@@ -28,7 +28,10 @@ pub async fn conclude(cloud: &impl Hands, ended: &Ended) -> Result<Value, Failur
     if release != memory.release {
         cloud.remember(service, memory.version, &release).await?;
     }
-    let message = report.as_ref().map(|report| report.message.clone());
+    let message = report.as_ref().map_or_else(
+        || format!("the rollout of service {service} to {} is {}, as before", started.digest.short(), outcome.name()),
+        |report| report.message.clone(),
+    );
     let notice = report.map(Notice::from);
     Ok(json!({ "outcome": outcome.name(), "message": message, "notice": notice, "cleared": cleared, "left": left }))
 }
