@@ -7,7 +7,8 @@ mod rollouts;
 
 use futures_util::future::{join_all, join4};
 use moat::image::Digest;
-use moat_fake::rollout::{Ended, Fate, Rollout};
+use moat::rollout::release::Asked;
+use moat_fake::rollout::{Ended, Fate, Rollout, moment};
 use moat_fake::{Chance, Faults, Rules, World};
 use rollouts::{digest, event, rolls, running, settled, told};
 use serde_json::{Value, json};
@@ -149,7 +150,9 @@ impl Trial {
         self.world.clock().sleep(chance.between(0, 900_000)).await;
         self.world.change(|state| {
             let (now, ecs) = (state.now, &mut state.ground.ecs);
-            match chance.between(0, 9) {
+            let deed = chance.between(0, 9);
+            state.log.push(format!("[{now:>8} ms, other people] deed {deed} of meddle()"));
+            match deed {
                 0 => ecs.stop(now),
                 1 => ecs.abort(now),
                 2 => ecs.usual = *chance.one_of(&[Fate::Good(20_000), Fate::Good(200_000), Fate::Good(1_500_000)]),
@@ -232,8 +235,9 @@ impl Trial {
         assert_eq!(rolls(world), began, "it does not come to rest\n{}", world.story());
         self.runs_what_it_should();
         let (release, locks) = world.read(|state| (state.ground.release(), state.locks()));
-        // A yes keeps.
-        let is_open = release.asked.as_ref().is_some_and(|asked| !asked.is_approved);
+        // A yes keeps, and a question that nobody waits for expires.
+        let is_awaited = |asked: &Asked| !asked.is_approved && asked.expires > moment(world.clock().now());
+        let is_open = release.asked.as_ref().is_some_and(is_awaited);
         assert!(release.rolling.is_none() && !is_open, "{release:?}\n{}", world.story());
         assert!(locks.is_empty(), "{locks:?}\n{}", world.story());
         assert_eq!(world.read(|state| state.ground.lost_updates), 0, "{}", world.story());

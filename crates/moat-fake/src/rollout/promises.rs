@@ -32,7 +32,7 @@ impl Ground {
             return Err(format!("the record does not say that {revision} is rolled"));
         };
         let begins = self.promises.last != Some(rolling.since);
-        let before = std::mem::replace(&mut self.promises.last, Some(rolling.since)).filter(|_| begins);
+        let before = self.promises.last.replace(rolling.since).filter(|_| begins);
         if self.promises.ordered.contains(by) {
             return Ok(());
         }
@@ -96,9 +96,10 @@ impl Ground {
         let is_last = self.ecs.current().is_some_and(|current| current.arn == revision);
         let is_true = match outcome {
             "succeeded" => record.status == Status::Successful,
-            "rolled-back" => record.status == Status::RollbackSuccessful,
             // Without service deployments ECS shows a deployment that was stopped as one that failed.
             "failed" => record.status == Status::RollbackFailed || record.status == Status::Stopped,
+            // Nor does it then say whose deployment it took back.
+            "rolled-back" => record.status == Status::RollbackSuccessful || !self.ecs.has_service_deployments,
             "stopped" => record.status == Status::Stopped,
             "superseded" => !is_last,
             "no-tasks" | "timed-out" => true,

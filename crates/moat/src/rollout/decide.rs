@@ -266,6 +266,11 @@ fn bar(policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
 
 /// Why deploying this would be going back (I8): what runs was picked by this policy, and its image is no longer there.
 fn step_back(question: &Question<'_>, policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
+    let is_running = |image: &&Candidate| Some(&image.digest) == question.running;
+    let runs = question.candidates.iter().find(is_running);
+    if runs.is_some_and(|runs| runs.tags.iter().any(|tag| policy.takes(tag))) {
+        return None;
+    }
     let current = release.current.as_ref().filter(|current| Some(&current.digest) == question.running)?;
     let tag = current.tag.as_ref().filter(|tag| policy.takes(tag))?;
     let is_older = match policy {

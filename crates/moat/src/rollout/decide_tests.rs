@@ -340,6 +340,15 @@ fn r6_a_rollout_whose_end_nobody_told_is_followed_first_and_once_by_each_executi
 }
 
 #[test]
+fn i8_what_the_policy_prefers_to_what_runs_is_no_step_back_when_a_person_lets_go_of_an_older_image() {
+    let mut case = Case::new(json!({"track": {"glob": "build-*"}}));
+    case.release.current = Some(deployed('a', "build-1", at(-10)));
+    assert_eq!(case.deploys(), "b");
+    case.candidates.remove(0);
+    assert!(matches!(case.decide(), Decision::Ignore { why } if why.contains("has left is the older build-2")));
+}
+
+#[test]
 fn an_order_whose_lambda_is_started_again_goes_on_with_what_it_began() {
     let mut case = Case::new(json!({}));
     case.release.previous = vec![deployed('b', "1.1.0", at(-95))];
