@@ -21,6 +21,19 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    #[command(flatten)]
+    Start(Start),
+    /// Follow an execution that was started before, or show how it ended
+    #[command(after_help = exit::TABLE)]
+    Follow {
+        /// The execution's ARN, or its name
+        execution: String,
+    },
+}
+
+/// The verbs that start an execution.
+#[derive(Debug, Subcommand)]
+pub enum Start {
     /// Bring the account to what FILE says, and follow it until it is settled and proven
     #[command(after_help = exit::TABLE)]
     Provision {
@@ -36,11 +49,17 @@ pub enum Command {
         #[arg(long)]
         detailed_exitcode: bool,
     },
-    /// Follow an execution that was started before, or show how it ended
+    /// Look whether SERVICE has a newer image and roll it; or deploy the one that is named. Follow it to its outcome
     #[command(after_help = exit::TABLE)]
-    Follow {
-        /// The execution's ARN, or its name
-        execution: String,
+    Roll {
+        /// The service's name
+        service: String,
+        /// Deploy this image whatever the rules say: "previous", or a digest (sha256:…)
+        #[arg(long, value_name = "IMAGE")]
+        to: Option<String>,
+        /// Let this digest (sha256:…) out of quarantine, then look
+        #[arg(long, value_name = "DIGEST")]
+        release: Option<String>,
     },
 }
 
@@ -56,9 +75,9 @@ pub struct Place {
     /// Address of the AWS API, for a local AWS [default: AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Name or ARN of the state machine
-    #[arg(long, global = true, env = "MOAT_MACHINE", default_value = "moat-provision")]
-    pub machine: String,
+    /// Name or ARN of the state machine [default: moat-provision, moat-rollout …, as the verb is]
+    #[arg(long, global = true, env = "MOAT_MACHINE")]
+    pub machine: Option<String>,
 }
 
 #[cfg(test)]
@@ -76,6 +95,6 @@ mod tests {
         let cli = Cli::parse_from(["moat", "plan", "-", "--region", "eu-central-1", "--json", "--detailed-exitcode"]);
         assert!(cli.json);
         assert_eq!(cli.place.region.as_deref(), Some("eu-central-1"));
-        assert!(matches!(cli.command, Command::Plan { file, detailed_exitcode: true } if file == "-"));
+        assert!(matches!(cli.command, Command::Start(Start::Plan { file, detailed_exitcode: true }) if file == "-"));
     }
 }

@@ -4,11 +4,13 @@ mod failure;
 mod news;
 mod picture;
 mod plan;
+mod rollout;
 mod summary;
 
 pub use failure::{Told, failure};
 pub use news::news;
 pub use plan::{is_plan, plan};
+pub use rollout::Rollout;
 pub use summary::summary;
 
 /// A duration as people say it: `8 s`, `4 min 12 s`, `1 h 2 min`.
