@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::exit;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 /// Private Fargate networks and services, provisioned by Step Functions in your own AWS account.
 #[derive(Debug, Parser)]
@@ -61,6 +61,40 @@ pub enum Start {
         #[arg(long, value_name = "DIGEST")]
         release: Option<String>,
     },
+    /// Find what is no longer as it was asked for, everywhere or in one place, and mend what is safe
+    #[command(after_help = exit::TABLE)]
+    Drift {
+        /// One service only
+        service: Option<String>,
+        /// One network only
+        #[arg(long, value_name = "NAME", conflicts_with = "service")]
+        network: Option<String>,
+        /// Look only; change nothing
+        #[arg(long)]
+        plan: bool,
+        /// Exit with 10 when something is left to do, and with 0 when nothing is
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// Remove a service, or a network, for good
+    #[command(after_help = exit::TABLE, group = ArgGroup::new("what").args(["service", "network"]).required(true))]
+    Teardown {
+        /// The service to remove
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
+        /// The network to remove
+        #[arg(long, value_name = "NAME")]
+        network: Option<String>,
+        /// The same name once more: there is no way back
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// Remove the services of the network first; without it a network in use is refused
+        #[arg(long, conflicts_with = "service")]
+        with_services: bool,
+        /// Show what would go; remove nothing
+        #[arg(long)]
+        plan: bool,
+    },
 }
 
 /// Where moat is deployed. The same chain as the AWS CLI's fills in what is not given.
@@ -96,5 +130,15 @@ mod tests {
         assert!(cli.json);
         assert_eq!(cli.place.region.as_deref(), Some("eu-central-1"));
         assert!(matches!(cli.command, Command::Start(Start::Plan { file, detailed_exitcode: true }) if file == "-"));
+    }
+
+    #[test]
+    fn a_teardown_names_one_thing() {
+        let parses = |args: &[&str]| Cli::try_parse_from(["moat", "teardown"].iter().chain(args)).is_ok();
+        assert!(parses(&["--network", "main", "--with-services", "--confirm", "main"]));
+        assert!(!parses(&["--confirm", "web"]));
+        assert!(!parses(&["--service", "web", "--network", "main"]));
+        assert!(!parses(&["--service", "web", "--with-services"]));
+        assert!(Cli::try_parse_from(["moat", "drift", "web", "--network", "main"]).is_err());
     }
 }

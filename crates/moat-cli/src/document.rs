@@ -1,7 +1,7 @@
 //! The file that says what is wanted: read, and checked before anything is started.
 
 use crate::exit::{Exit, Stop};
-use crate::order::{Order, PROVISION};
+use crate::order::Order;
 use moat::plan::Problem;
 use serde_json::Value;
 use std::io::Read;
@@ -34,7 +34,7 @@ fn check(text: &str, is_plan: bool) -> Result<Order, Vec<Problem>> {
     if is_plan {
         input["mode"] = "plan".into();
     }
-    Ok(Order { machine: PROVISION, input, subject: subject.map_or("moat".into(), |name| name.to_string()) })
+    Ok(Order { input, subject: subject.map_or("moat".into(), |name| name.to_string()) })
 }
 
 /// All problems of a document as one message.

@@ -5,8 +5,9 @@ use crate::aws::{self, Aws};
 use crate::ended::Ended;
 use crate::exit::Exit;
 use crate::follow::Ending;
+use crate::order::{REMEDIATE, TEARDOWN};
 use crate::paint::Paint;
-use crate::render::{self, Rollout};
+use crate::render::{self, Account, Rollout};
 use crate::watch::Over;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -15,8 +16,10 @@ use std::io::Write;
 pub fn tell(cli: &Cli, aws: &Aws, execution: &str, over: &Over) -> Exit {
     let (ended, exit) = match &over.ending {
         Ending::Succeeded { output } => {
-            print_result(cli.json, output, over);
-            return exit_of(cli, output);
+            let shown = Shown::of(machine(&cli.command, execution), output);
+            let paint = Paint::of(&std::io::stdout());
+            print(&if cli.json { json_text(output) } else { shown.text(output, over, paint) });
+            return shown.exit(output, asks(&cli.command));
         }
         Ending::Failed(ended) => (ended.clone(), Exit::of(&ended.error)),
         Ending::Aborted(ended) => (Ended { error: "Aborted".into(), message: ended.message.clone() }, Exit::Failed),
@@ -39,33 +42,72 @@ pub fn tell(cli: &Cli, aws: &Aws, execution: &str, over: &Over) -> Exit {
     exit
 }
 
-/// What the outcome in an output means for a script.
-fn exit_of(cli: &Cli, output: &Value) -> Exit {
-    if let Some(rollout) = Rollout::find(output) {
-        return rollout.exit();
+/// The machine that was started, by the name that it has where nobody gave it another.
+fn machine<'a>(command: &Command, execution: &'a str) -> &'a str {
+    match command {
+        Command::Start(start) => start.machine(),
+        Command::Follow { .. } => execution.rsplit(':').nth(1).unwrap_or_default(),
     }
-    let asks = matches!(cli.command, Command::Start(Start::Plan { detailed_exitcode: true, .. }));
-    let is_planned = output.get("outcome").is_some_and(|outcome| outcome == "planned");
-    if asks && is_planned { Exit::Changes } else { Exit::Settled }
 }
 
-fn print_result(is_json: bool, output: &Value, over: &Over) {
-    let paint = Paint::of(&std::io::stdout());
-    if is_json {
-        print_json(output);
-    } else if let Some(rollout) = Rollout::find(output) {
-        print(&rollout.text(&over.reports, over.took, paint));
-    } else if render::is_plan(output) {
-        print(&render::plan(output, paint));
-    } else if output.get("proof").is_some() || output.get("network").is_some() {
-        print(&render::summary(output, over.took, paint));
-    } else {
-        print_json(output);
+/// Whether something that is left to do is to be told by the exit code.
+fn asks(command: &Command) -> bool {
+    let Command::Start(Start::Plan { detailed_exitcode, .. } | Start::Drift { detailed_exitcode, .. }) = command else {
+        return false;
+    };
+    *detailed_exitcode
+}
+
+/// The output of one of moat's machines. Each is known by its machine; one of another name by what it answers.
+enum Shown {
+    Rollout(Rollout),
+    /// Of `moat-remediate` or `moat-teardown`.
+    Account(Box<Account>),
+    Plan,
+    Settled,
+    Unknown,
+}
+
+impl Shown {
+    fn of(machine: &str, output: &Value) -> Self {
+        if machine == REMEDIATE || machine == TEARDOWN {
+            return Account::find(output).map_or(Self::Unknown, |account| Self::Account(Box::new(account)));
+        }
+        match Rollout::find(output) {
+            Some(rollout) => Self::Rollout(rollout),
+            None if render::is_plan(output) => Self::Plan,
+            None if output.get("proof").is_some() || output.get("network").is_some() => Self::Settled,
+            None => Self::Unknown,
+        }
+    }
+
+    /// What the outcome means for a script; `asks` is whether something that is left to do has a code of its own.
+    fn exit(&self, output: &Value, asks: bool) -> Exit {
+        match self {
+            Self::Rollout(rollout) => rollout.exit(),
+            Self::Account(account) => account.exit(asks),
+            Self::Plan | Self::Settled | Self::Unknown if asks && output["outcome"] == "planned" => Exit::Changes,
+            Self::Plan | Self::Settled | Self::Unknown => Exit::Settled,
+        }
+    }
+
+    fn text(&self, output: &Value, over: &Over, paint: Paint) -> String {
+        match self {
+            Self::Rollout(rollout) => rollout.text(&over.reports, over.took, paint),
+            Self::Account(account) => account.text(over.took, paint),
+            Self::Plan => render::plan(output, paint),
+            Self::Settled => render::summary(output, over.took, paint),
+            Self::Unknown => json_text(output),
+        }
     }
 }
 
 pub fn print_json(value: &Value) {
-    print(&format!("{value:#}\n"));
+    print(&json_text(value));
+}
+
+fn json_text(value: &Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// To stdout. Whoever closed it (`| head`) has read enough.

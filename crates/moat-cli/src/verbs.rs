@@ -38,7 +38,7 @@ pub async fn run(cli: Cli) -> Exit {
 async fn verb(cli: &Cli, started: &RefCell<Option<String>>) -> Result<Exit, Stop> {
     let (aws, execution) = match &cli.command {
         Command::Follow { execution } => find(cli, execution, started).await?,
-        Command::Start(verb) => start(cli, &verb.order()?, started).await?,
+        Command::Start(verb) => start(cli, verb.machine(), &verb.order()?, started).await?,
     };
     let watch = Watch::new(&aws, &execution);
     let watch = match cli.command {
@@ -60,9 +60,14 @@ async fn verb(cli: &Cli, started: &RefCell<Option<String>>) -> Result<Exit, Stop
 }
 
 /// Starts an execution with what was checked before.
-async fn start(cli: &Cli, order: &Order, started: &RefCell<Option<String>>) -> Result<(Aws, String), Stop> {
+async fn start(
+    cli: &Cli,
+    machine: &str,
+    order: &Order,
+    started: &RefCell<Option<String>>,
+) -> Result<(Aws, String), Stop> {
     let aws = Aws::connect(&cli.place).await?;
-    let machine = machines(&aws, &cli.place, &[order.machine]).await?.swap_remove(0);
+    let machine = machines(&aws, &cli.place, &[machine]).await?.swap_remove(0);
     let instant = DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default();
     let name = document::execution_name(&order.subject, &instant, RandomState::new().build_hasher().finish());
     // Once the call is out it may have started, even if its answer never comes.

@@ -1,5 +1,6 @@
 //! What is printed, as pure strings. Whoever prints decides about the stream and the colours.
 
+mod account;
 mod failure;
 mod news;
 mod picture;
@@ -7,6 +8,7 @@ mod plan;
 mod rollout;
 mod summary;
 
+pub use account::Account;
 pub use failure::{Told, failure};
 pub use news::news;
 pub use plan::{is_plan, plan};
