@@ -81,7 +81,7 @@ impl Lane {
                 Vec::new()
             }
             What::Entered { state, kind } => self.enter(id, at, state, kind),
-            What::Exited { state } => self.exit(at, &state),
+            What::Exited { state } => self.exit(at, owner, &state),
             What::Aborted => {
                 owner.and_then(|owner| self.running.remove(&owner));
                 Vec::new()
@@ -115,8 +115,10 @@ impl Lane {
         news.into_iter().collect()
     }
 
-    fn exit(&mut self, at: f64, state: &str) -> Vec<News> {
-        let Some(id) = self.running.iter().rev().find(|(_, running)| running.state == state).map(|(id, _)| *id) else {
+    fn exit(&mut self, at: f64, owner: Option<i64>, state: &str) -> Vec<News> {
+        let is_it = |id: &i64| self.running.get(id).is_some_and(|running| running.state == state);
+        // In a Map the same state runs more than once; without a chain the latest is as good a guess as any.
+        let Some(id) = owner.filter(is_it).or_else(|| self.running.keys().rev().copied().find(is_it)) else {
             return Vec::new();
         };
         // What a Parallel or a Map leaves behind when a branch fails ends with it.

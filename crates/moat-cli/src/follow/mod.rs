@@ -116,8 +116,12 @@ impl Pause {
         match self {
             Self::Rolling { how, next } if *next > now => format!("rolling: {how}, next look in {}", left(*next)),
             Self::Rolling { how, .. } => format!("rolling: {how}, looking"),
-            Self::Held { why, until } => format!("held for {} more: {why}", left(*until)),
-            Self::Asked { question, until } => format!("waiting for an answer, {} left: {question}", left(*until)),
+            Self::Held { why, until } if *until > now => format!("held for {} more: {why}", left(*until)),
+            Self::Held { .. } => "the time to wait is over, deciding again".into(),
+            Self::Asked { question, until } if *until > now => {
+                format!("waiting for an answer, {} left: {question}", left(*until))
+            }
+            Self::Asked { question, .. } => format!("nobody has answered in time: {question}"),
         }
     }
 }

@@ -65,6 +65,31 @@ fn r1_a_rollout_is_told_from_its_decision_to_its_outcome() {
     assert_eq!(lane.reports[0].to.as_ref().unwrap().tag.as_deref(), Some("1.4"));
 }
 
+/// As AWS writes it, two services side by side in a Map: each event names the one before it in its own iteration.
+#[test]
+fn two_services_that_are_in_the_same_state_are_told_apart() {
+    let mut lane = Lane::default();
+    let entered = |state: &str, kind: &str| What::Entered { state: state.into(), kind: kind.into() };
+    let taken = |is_taken: bool| What::Answered { output: json!({"Payload": {"isTaken": is_taken, "why": "busy"}}) };
+    let lock = || What::Exited { state: "Take lock".into() };
+    let mut told = Vec::new();
+    for (id, previous, what) in [
+        (1, 0, entered("Roll each service", "Map")),
+        (2, 1, entered("Take lock", "Task")),
+        (3, 1, entered("Take lock", "Task")),
+        (4, 3, taken(false)),
+        (5, 2, taken(true)),
+        (6, 5, lock()),
+    ] {
+        told.extend(lane.hear(Event { id, previous, at: id as f64, what }));
+    }
+    let begun = |state: &str| News::Begun { state: state.into() };
+    assert_eq!(told, [begun("Roll each service"), begun("Take lock"), News::PassedOver("busy".into())]);
+    assert_eq!(lane.status().since, 3.0, "the first service has its lock, the second is still at it");
+    assert_eq!(lane.hear(Event { id: 7, previous: 4, at: 7.0, what: lock() }), []);
+    assert_eq!(lane.status().states, ["Roll each service"]);
+}
+
 #[test]
 fn a_freeze_window_is_counted_down_until_the_lock_is_taken_again() {
     let mut lane = Lane::default();
@@ -88,6 +113,7 @@ fn i12_a_question_is_shown_with_the_time_that_is_left_and_then_with_its_answer()
     let at = 1_772_388_000.0 - 90.0;
     hear(&mut lane, at, "Roll", decided(ask, "ask"));
     assert_eq!(lane.status().line(at), format!("waiting for an answer, 1 min 30 s left: {question}"));
+    assert_eq!(lane.status().line(at + 91.0), format!("nobody has answered in time: {question}"));
     let news = hear(&mut lane, at + 5.0, "Ask people", json!({"digest": NEW, "answer": "yes"}));
     assert_eq!(news, [News::Answered { digest: NEW.into(), answer: "yes".into() }]);
     assert!(!lane.is_held());

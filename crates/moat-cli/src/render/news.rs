@@ -26,15 +26,7 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
         News::Failed { state, error, message } => {
             paint.yellow(format!("{}{error}: {}", prefix(state.as_deref()), message.replace('\n', "; ")))
         }
-        News::Over(Ending::Succeeded { output }) => {
-            let outcome = output.get("outcome").and_then(|outcome| outcome.as_str());
-            paint.green(match outcome {
-                // A settle that was to go only as far as later stages need it.
-                Some("changed" | "waiting") => "ready for the next stage",
-                Some(outcome) => outcome,
-                None => "done",
-            })
-        }
+        News::Over(Ending::Succeeded { output }) => over(output.get("outcome").and_then(|told| told.as_str()), paint),
         News::Over(Ending::Failed(ended)) => paint.red(format!("failed with {}", ended.error)),
         News::Over(Ending::Aborted(_)) => paint.red("stopped"),
         News::Over(Ending::TimedOut) => paint.red("timed out"),
@@ -47,6 +39,19 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
         News::Concluded { outcome } => paint.bold(outcome.replace('-', " ")),
         News::Child { .. } | News::Nested => return None,
     })
+}
+
+/// An execution that got through says how it ended, which is not always well.
+fn over(outcome: Option<&str>, paint: Paint) -> String {
+    match outcome {
+        // A settle that was to go only as far as later stages need it.
+        Some("changed" | "waiting") => paint.green("ready for the next stage"),
+        Some(badly @ ("rolled-back" | "failed" | "stopped" | "no-tasks" | "timed-out" | "refused" | "quarantined")) => {
+            paint.yellow(badly.replace('-', " "))
+        }
+        Some(outcome) => paint.green(outcome.replace('-', " ")),
+        None => paint.green("done"),
+    }
 }
 
 /// What was decided about a service, and until when it waits.
