@@ -1,14 +1,18 @@
 //! What is printed, as pure strings. Whoever prints decides about the stream and the colours.
 
+mod account;
 mod failure;
 mod news;
 mod picture;
 mod plan;
+mod rollout;
 mod summary;
 
+pub use account::Account;
 pub use failure::{Told, failure};
 pub use news::news;
 pub use plan::{is_plan, plan};
+pub use rollout::Rollout;
 pub use summary::summary;
 
 use crate::paint::Paint;

@@ -28,6 +28,11 @@ pub fn is_plan(output: &Value) -> bool {
     output.get("steps").is_some_and(Value::is_array)
 }
 
+/// One step of a plan as a line, if that is what it is.
+pub fn step(step: &Value, paint: Paint) -> Option<String> {
+    Some(line(&Sentence::deserialize(step).ok()?, paint))
+}
+
 /// The steps by stage, marked `+` safe, `~` disruptive and `-` destructive, and how many there are of each.
 pub fn plan(output: &Value, paint: Paint) -> String {
     let Planned { steps, waiting } = Planned::deserialize(output).unwrap_or_default();
