@@ -43,6 +43,8 @@ pub struct State {
     pub(crate) log_groups: Shelf<service::LogGroup>,
     pub(crate) revisions: Shelf<Revision>,
     pub(crate) services: Shelf<EcsService>,
+    /// Scalable targets of Application Auto Scaling, by the service's name.
+    pub(crate) scalings: BTreeMap<String, Scaling>,
     /// Digests in ECR, by image with its tag.
     pub(crate) images: BTreeMap<String, String>,
     pub(crate) tokens: Tokens,
@@ -91,6 +93,7 @@ pub(crate) struct Endpoint {
     pub id: moat::ids::VpcEndpointId,
     pub vpc: VpcId,
     pub tables: Parts<RouteTableId>,
+    pub policy: String,
 }
 
 #[derive(Debug, Clone)]
@@ -128,6 +131,7 @@ pub(crate) struct Listener {
     pub port: u16,
     pub protocol: String,
     pub forwards_to: Option<String>,
+    pub rules: Vec<ingress::ListenerRule>,
     /// From when on ECS knows what the listener forwards to: it asks ELB, which may lag (C8).
     pub known_to_ecs: u64,
 }
@@ -143,6 +147,8 @@ pub(crate) struct Revision {
     pub arn: String,
     pub family: String,
     pub definition: service::TaskDefinition,
+    /// Who registered it, and when.
+    pub registered: (String, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -161,6 +167,14 @@ pub(crate) struct EcsService {
     /// When the current deployment began, and when it completes if tasks can start by then.
     pub began: u64,
     pub completes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scaling {
+    pub least: u32,
+    pub most: u32,
+    /// When it changed the number of tasks last.
+    pub acted: Option<u64>,
 }
 
 macro_rules! has_id {
@@ -226,6 +240,7 @@ impl State {
             log_groups: Shelf::default(),
             revisions: Shelf::default(),
             services: Shelf::default(),
+            scalings: BTreeMap::new(),
             images: BTreeMap::new(),
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),

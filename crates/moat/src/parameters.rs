@@ -24,6 +24,14 @@ pub fn lock(owner: &Owner) -> String {
     }
 }
 
+/// What was mended when, and which question is open: `/moat/drift/network/<name>` or `/moat/drift/service/<name>`.
+pub fn drift(owner: &Owner) -> String {
+    match owner {
+        Owner::Network(name) => format!("/moat/drift/network/{name}"),
+        Owner::Service(name) => format!("/moat/drift/service/{name}"),
+    }
+}
+
 /// Where the service answers, for other stacks to read.
 pub fn url(service: &Name) -> String {
     format!("/moat/outputs/{service}/url")

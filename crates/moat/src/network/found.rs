@@ -221,7 +221,7 @@ impl<'a> Found<'a> {
 
 /// The fact that nothing uses this id any more.
 pub fn idle(id: &str) -> Logical {
-    Logical::new(format!("{id} idle"))
+    Logical::idle(id)
 }
 
 /// Whether anything of ours is in the VPC. A VPC made and then lost from sight is empty.

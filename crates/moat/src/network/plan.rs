@@ -147,7 +147,7 @@ fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
             plan.halt(Problem::general(format!(
                 "AWS could not create {name} {id}: {reason}. moat deleted it and kept its elastic IP. Remove the cause and start the provision again"
             )));
-            plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why });
+            plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why, is_unused: true });
         }
     }
 }
@@ -205,7 +205,7 @@ fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
         let mut has_hole = false;
         let table = found.table(&name);
         for route in table.iter().flat_map(|table| &table.routes) {
-            let is_hole = matches!(route.target, Target::InternetGateway(_));
+            let is_hole = route.target.leads_to_the_internet();
             let is_replaced = route.destination == Cidr::ANYWHERE.to_string() && is_ready;
             if let Some(table) = table
                 && is_hole
@@ -258,6 +258,9 @@ fn s3_endpoint(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
         plan.step(NetworkStep::CreateS3Endpoint { tables });
         return;
     };
+    if !endpoint.is_open() {
+        plan.step(NetworkStep::ResetEndpointPolicy { endpoint: endpoint.id.clone() });
+    }
     for table in tables {
         if found.table(&table).is_none_or(|ours| !endpoint.tables.contains(&ours.id)) {
             plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table });
@@ -281,13 +284,16 @@ fn default_group(observed: &Observed, found: &Found<'_>, plan: &mut Plan<Network
 fn spare_nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for gateway in &found.spare_nat_gateways {
         let why = "which the spec does not ask for".to_owned();
-        plan.step(NetworkStep::DeleteNatGateway { gateway: gateway.resource.clone(), id: gateway.id.clone(), why });
+        let is_unused = found.nat_gateway(&gateway.resource).is_some();
+        let (gateway, id) = (gateway.resource.clone(), gateway.id.clone());
+        plan.step(NetworkStep::DeleteNatGateway { gateway, id, why, is_unused });
     }
     for address in &found.spare_addresses {
         plan.step(NetworkStep::ReleaseAddress {
             address: address.resource.clone(),
             id: address.id.clone(),
             ip: address.ip.clone(),
+            is_unused: found.address(&address.resource).is_some(),
         });
         let held_by = observed
             .nat_gateways

@@ -1,0 +1,127 @@
+//! One look at one stage: every finding, what is under way, and hashes of what was seen.
+
+use super::Inspected;
+use super::finding::{Finding, fingerprint};
+use super::grade::Permit;
+use crate::error::Failure;
+use crate::plan::{Bindings, Plan, Step};
+use crate::stage::Cloud;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What one look at one stage found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Inspection {
+    pub stage: String,
+    pub findings: Vec<Graded>,
+    /// What AWS is still at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+    /// What somebody is still at, so that a repair stands back (D3).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub under_way: Vec<String>,
+    /// A hash of the findings and of the state that they were found in, without what changes by itself (D6).
+    pub hash: String,
+    /// The ids that later stages build on.
+    pub bindings: Bindings,
+}
+
+/// A finding, and whether the permit of the look lets its step through.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Graded {
+    #[serde(flatten)]
+    pub finding: Finding,
+    pub is_permitted: bool,
+}
+
+/// Looks at a stage and changes nothing. `given` holds the bindings of earlier stages.
+///
+/// # Errors
+/// As those of the observation: unreadable is not absent.
+pub async fn inspect<S: Inspected, C: Cloud<S>>(
+    cloud: &C,
+    spec: &S::Spec,
+    given: &Bindings,
+    permit: &Permit,
+) -> Result<Inspection, Failure> {
+    let observed = cloud.observe(spec).await?;
+    Ok(inspection::<S>(spec, &observed, given, permit))
+}
+
+/// The same, of what was observed.
+pub fn inspection<S: Inspected>(
+    spec: &S::Spec,
+    observed: &S::Observed,
+    given: &Bindings,
+    permit: &Permit,
+) -> Inspection {
+    let bindings = S::bindings(spec, observed);
+    let mut bound = given.clone();
+    bound.extend(&bindings);
+    let (plan, problems) = match S::plan(spec, observed) {
+        Ok(plan) => {
+            let problems = plan.halts.clone();
+            (plan, problems)
+        }
+        Err(refusal) => (Plan::default(), refusal.problems),
+    };
+    let parts = permit.parts::<S>(spec, observed, &plan, &bound);
+    let graded = parts.into_iter().map(|part| {
+        let (step, hazard) = (part.step.to_string(), part.step.hazard());
+        Graded { finding: Finding::of(part.difference, step, hazard), is_permitted: part.is_taken }
+    });
+    let beyond = problems.iter().map(|problem| Finding::beyond(S::NAME, problem));
+    let beyond = beyond.map(|finding| Graded { finding, is_permitted: false });
+    let findings: Vec<Graded> = graded.chain(beyond).collect();
+    Inspection {
+        stage: S::NAME.to_owned(),
+        hash: hash::<S>(&findings, observed),
+        findings,
+        waiting: plan.waiting.into_iter().map(|waiting| waiting.on).collect(),
+        under_way: S::under_way(spec, observed),
+        bindings,
+    }
+}
+
+fn hash<S: Inspected>(findings: &[Graded], observed: &S::Observed) -> String {
+    let mut state = String::new();
+    canonical(&serde_json::to_value(S::at_rest(observed)).unwrap_or_default(), "", &mut state);
+    let marks: Vec<String> = findings.iter().map(|graded| graded.finding.mark()).collect();
+    fingerprint(marks.iter().map(String::as_str).chain([state.as_str()]))
+}
+
+/// JSON in one way only: fields by name, and lists in an order that AWS has no say in.
+fn canonical(value: &Value, name: &str, text: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| *name);
+            for (name, value) in fields {
+                text.push_str(&format!("{name:?}:"));
+                canonical(value, name, text);
+            }
+        }
+        Value::Array(items) => {
+            let in_text = |item: &Value| {
+                let mut text = String::new();
+                canonical(item, "", &mut text);
+                text
+            };
+            let mut items: Vec<String> = items.iter().map(in_text).collect();
+            if !IN_ORDER.contains(&name) {
+                items.sort();
+            }
+            text.push_str(&format!("[{}]", items.join(",")));
+        }
+        other => text.push_str(&format!("{other};")),
+    }
+}
+
+/// Lists whose order means something.
+const IN_ORDER: [&str; 1] = ["command"];
+
+#[cfg(test)]
+#[path = "inspect_tests.rs"]
+mod tests;
