@@ -56,7 +56,7 @@ fn create_log_group(state: &mut State, owner: &Owner, name: &str) -> Answer {
 }
 
 fn register(state: &mut State, owner: &Owner, family: String, definition: &TaskDefinition) -> Answer {
-    let number = state.revisions.there().filter(|revision| revision.family == family).count() + 1;
+    let number = state.revisions.ever().filter(|revision| revision.family == family).count() + 1;
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{family}:{number}");
     let seen = state.seen_from();
     let revision =

@@ -81,7 +81,7 @@ fn newest(state: &State, family: &str) -> Option<Revision> {
 
 fn revision(state: &State, arn: &str) -> Option<Revision> {
     // A deregistered revision can still be described by its ARN.
-    state.revisions.get(arn).map(shown)
+    state.revisions.ever().find(|found| found.arn == arn).map(shown)
 }
 
 fn shown(found: &crate::state::Revision) -> Revision {

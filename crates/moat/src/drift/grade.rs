@@ -68,6 +68,9 @@ impl Permit {
         let forced = force(&mut parts, bound);
         withhold_dependents(&mut parts, &forced, bound);
         withhold_the_unreachable(&mut parts, bound, !plan.waiting.is_empty());
+        if !S::doubts(observed).is_empty() {
+            parts.iter_mut().for_each(|part| part.is_taken = false);
+        }
         parts
     }
 }

@@ -4,6 +4,7 @@ use super::Inspected;
 use super::finding::{Finding, fingerprint};
 use super::grade::Permit;
 use crate::error::Failure;
+use crate::name::Logical;
 use crate::plan::{Bindings, Plan, Step};
 use crate::stage::Cloud;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,21 @@ pub struct Inspection {
     pub hash: String,
     /// The ids that later stages build on.
     pub bindings: Bindings,
+    /// What the steps that the permit lets through would make.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makes: Vec<Logical>,
+}
+
+impl Inspection {
+    /// What a look at a later stage may count on: `given`, what is there, and what a repair of this stage would make.
+    pub fn given(&self, given: &Bindings) -> Bindings {
+        let mut given = given.clone();
+        given.extend(&self.bindings);
+        for name in self.makes.iter().filter(|name| !self.bindings.has(name)) {
+            given.bind(name.clone(), "to be made");
+        }
+        given
+    }
 }
 
 /// A finding, and whether the permit of the look lets its step through.
@@ -36,7 +52,7 @@ pub struct Graded {
     pub is_permitted: bool,
 }
 
-/// Looks at a stage and changes nothing. `given` holds the bindings of earlier stages.
+/// Looks at a stage and changes nothing. `given` holds what earlier stages give ([`Inspection::given`]).
 ///
 /// # Errors
 /// As those of the observation: unreadable is not absent.
@@ -68,11 +84,13 @@ pub fn inspection<S: Inspected>(
         Err(refusal) => (Plan::default(), refusal.problems),
     };
     let parts = permit.parts::<S>(spec, observed, &plan, &bound);
+    let makes = parts.iter().filter(|part| part.is_taken).filter_map(|part| part.step.makes()).collect();
     let graded = parts.into_iter().map(|part| {
         let (step, hazard) = (part.step.to_string(), part.step.hazard());
         Graded { finding: Finding::of(part.difference, step, hazard), is_permitted: part.is_taken }
     });
-    let beyond = problems.iter().map(|problem| Finding::beyond(S::NAME, problem));
+    let doubts = S::doubts(observed);
+    let beyond = problems.iter().chain(&doubts).map(|problem| Finding::beyond(S::NAME, problem));
     let beyond = beyond.map(|finding| Graded { finding, is_permitted: false });
     let findings: Vec<Graded> = graded.chain(beyond).collect();
     Inspection {
@@ -82,6 +100,7 @@ pub fn inspection<S: Inspected>(
         waiting: plan.waiting.into_iter().map(|waiting| waiting.on).collect(),
         under_way: S::under_way(spec, observed),
         bindings,
+        makes,
     }
 }
 

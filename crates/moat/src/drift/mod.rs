@@ -20,6 +20,7 @@ pub use memory::Memory;
 pub use ruling::{Ruling, rule};
 pub use verdict::{Fate, Told, Verdict};
 
+use crate::plan::Problem;
 use crate::stage::Stage;
 use serde::Serialize;
 
@@ -36,6 +37,9 @@ pub trait Inspected: Stage<Observed: Serialize> {
 
     /// What goes on there that a repair would disturb (D3), a sentence part each.
     fn under_way(spec: &Self::Spec, observed: &Self::Observed) -> Vec<String>;
+
+    /// Why nothing there can be repaired, though a provision would go on: what is seen does not fit together.
+    fn doubts(observed: &Self::Observed) -> Vec<Problem>;
 
     /// The observation without what changes by itself and is nobody's drift.
     fn at_rest(observed: &Self::Observed) -> Self::Observed;

@@ -14,7 +14,7 @@ pub use step::IngressStep;
 
 use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::stage::Stage;
 use std::collections::BTreeSet;
 
@@ -68,6 +68,10 @@ impl Inspected for Ingress {
 
     /// Whoever changes a service's door holds the service's lock.
     fn under_way(_: &IngressSpec, _: &Observed) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn doubts(_: &Observed) -> Vec<Problem> {
         Vec::new()
     }
 

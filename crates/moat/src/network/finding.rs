@@ -5,10 +5,12 @@ use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
 use crate::cidr::Cidr;
 use crate::drift::finding::{ABSENT, Difference};
-use crate::ids::{RouteTableId, VpcEndpointId};
+use crate::ids::{RouteTableId, VpcEndpointId, VpcId};
 use crate::name::Logical;
+use crate::plan::Problem;
 use crate::rule::{Direction, Peer, Rule};
 use crate::spec::NetworkSpec;
+use std::collections::BTreeSet;
 
 /// What was expected and what was found where this step would be taken.
 pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -> Difference {
@@ -52,6 +54,21 @@ pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -
         NetworkStep::DeleteTwinInternetGateway { id } => spare(&desired::internet_gateway(), id.as_str()),
         NetworkStep::DeleteTwinVpc { id } => spare(&desired::vpc(), id.as_str()),
     }
+}
+
+/// A VPC that has subnets cannot be deleted, so one that is not seen has lost its tags. Another network beside it would
+/// be the worst of repairs.
+pub fn doubts(observed: &Observed) -> Vec<Problem> {
+    let inside = observed.subnets.iter().map(|subnet| &subnet.vpc);
+    let lost = inside.chain(observed.nat_gateways.iter().filter(|nat| nat.state.is_live()).map(|nat| &nat.vpc));
+    let lost: BTreeSet<&VpcId> = lost.filter(|id| observed.vpcs.iter().all(|vpc| vpc.id != **id)).collect();
+    let doubt = |id: &&VpcId| {
+        let message = format!(
+            "{id} has subnets of this network, but not its tags. Put moat:network and moat:resource back on it; until then moat repairs nothing here"
+        );
+        Problem::general(message)
+    };
+    lost.iter().map(doubt).collect()
 }
 
 /// One that is there beside the one that counts, or that the spec has no use for.

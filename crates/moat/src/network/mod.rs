@@ -18,7 +18,7 @@ pub use step::NetworkStep;
 use crate::cidr::Side;
 use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::spec::NetworkSpec;
 use crate::stage::Stage;
 use std::collections::BTreeSet;
@@ -75,6 +75,10 @@ impl Inspected for Network {
     /// Whoever changes a network holds its lock.
     fn under_way(_: &NetworkSpec, _: &Observed) -> Vec<String> {
         Vec::new()
+    }
+
+    fn doubts(observed: &Observed) -> Vec<Problem> {
+        finding::doubts(observed)
     }
 
     fn at_rest(observed: &Observed) -> Observed {

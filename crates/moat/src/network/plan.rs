@@ -116,7 +116,9 @@ fn subnets(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
 fn elastic_ips(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
         let address = desired::elastic_ip(zone.letter);
-        if found.address(&address).is_none() {
+        // A gateway that lives holds one already, whether or not that one is seen.
+        let is_held = found.nat_gateway(&desired::nat_gateway(zone.letter)).is_some();
+        if found.address(&address).is_none() && !is_held {
             plan.step(NetworkStep::AllocateAddress { address });
         }
     }

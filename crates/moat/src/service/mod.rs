@@ -14,7 +14,7 @@ pub use step::ServiceStep;
 
 use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::stage::Stage;
 use std::collections::BTreeSet;
 
@@ -66,6 +66,10 @@ impl Inspected for Service {
 
     fn under_way(spec: &ServiceStageSpec, observed: &Observed) -> Vec<String> {
         finding::under_way(spec, observed)
+    }
+
+    fn doubts(_: &Observed) -> Vec<Problem> {
+        Vec::new()
     }
 
     fn at_rest(observed: &Observed) -> Observed {
