@@ -126,6 +126,9 @@ impl Remediation {
         let mut all = network.bindings;
         let spec = asked.ingress(&all);
         let ingress = again(&self.hand, async |hand| inspect::<Ingress, _>(hand, &spec, &all, permit).await).await?;
+        if ingress.is_refused {
+            return Ok(vec![ingress]);
+        }
         let given = ingress.given(&all);
         all.extend(&ingress.bindings);
         let spec = asked.service(&all);

@@ -23,6 +23,10 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     put(&mut all, &state.listeners, |it| {
         format!("{} {} {} {:?} {:?}", it.balancer, it.port, it.protocol, it.forwards_to, it.rules)
     });
+    // What is going is as good as gone.
+    let going = state.nat_gateways.there().filter(|it| !it.state.is_live()).map(|it| it.id.0.clone());
+    let draining = state.services.there().filter(|it| it.draining.is_some()).map(|it| it.arn.clone());
+    let going: Vec<String> = going.chain(draining).collect();
     put(&mut all, &state.clusters, |it| format!("{it:?}"));
     put(&mut all, &state.log_groups, |it| format!("{it:?}"));
     put(&mut all, &state.services, |it| {
@@ -30,6 +34,7 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
         let what = (&it.network, it.deployment, it.grace, it.desired, &it.target_group, it.draining.is_some());
         format!("{} {revision:?} {what:?}", it.name)
     });
+    all.retain(|id, _| !going.contains(id));
     all
 }
 

@@ -43,6 +43,12 @@ pub(super) struct Part<T> {
     pub is_taken: bool,
 }
 
+impl<T: Step> Part<T> {
+    pub fn finding(&self) -> Finding {
+        Finding::of(self.difference.clone(), self.step.to_string(), self.step.hazard())
+    }
+}
+
 impl Permit {
     fn lets(&self, finding: &Finding, hazard: Hazard) -> bool {
         !self.left.contains(&finding.slot())
@@ -61,8 +67,8 @@ impl Permit {
         let mut parts: Vec<Part<S::Step>> = all
             .map(|step| {
                 let difference = S::difference(spec, observed, &step);
-                let finding = Finding::of(difference.clone(), step.to_string(), step.hazard());
-                Part { is_taken: self.lets(&finding, step.hazard()), step, difference }
+                let part = Part { step, difference, is_taken: false };
+                Part { is_taken: self.lets(&part.finding(), part.step.hazard()), ..part }
             })
             .collect();
         let forced = force(&mut parts, bound);

@@ -26,6 +26,9 @@ pub struct Inspection {
     pub hash: String,
     /// The ids that later stages build on.
     pub bindings: Bindings,
+    /// Whether the stage refuses: then later stages cannot be judged by what it gives.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_refused: bool,
     /// What the steps that the permit lets through would make.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub makes: Vec<Logical>,
@@ -50,6 +53,26 @@ pub struct Graded {
     #[serde(flatten)]
     pub finding: Finding,
     pub is_permitted: bool,
+    /// The marks of all steps that would mend it (see [`Finding::mark`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<String>,
+}
+
+impl Graded {
+    /// One finding for each field: a step that only prepares another is told with that one.
+    fn merge(all: &mut Vec<Self>, one: Self) {
+        let key = one.finding.key();
+        let Some(known) = all.iter_mut().find(|known| known.finding.key() == key) else {
+            all.push(one);
+            return;
+        };
+        let steps: Vec<String> = [known.finding.step.take(), one.finding.step].into_iter().flatten().collect();
+        known.finding.step = (!steps.is_empty()).then(|| steps.join(", "));
+        known.finding.hazard = known.finding.hazard.max(one.finding.hazard);
+        known.finding.is_hole |= one.finding.is_hole;
+        known.is_permitted &= one.is_permitted;
+        known.marks.extend(one.marks);
+    }
 }
 
 /// Looks at a stage and changes nothing. `given` holds what earlier stages give ([`Inspection::given`]).
@@ -76,23 +99,24 @@ pub fn inspection<S: Inspected>(
     let bindings = S::bindings(spec, observed);
     let mut bound = given.clone();
     bound.extend(&bindings);
-    let (plan, problems) = match S::plan(spec, observed) {
+    let (plan, problems, is_refused) = match S::plan(spec, observed) {
         Ok(plan) => {
             let problems = plan.halts.clone();
-            (plan, problems)
+            (plan, problems, false)
         }
-        Err(refusal) => (Plan::default(), refusal.problems),
+        Err(refusal) => (Plan::default(), refusal.problems, true),
     };
     let parts = permit.parts::<S>(spec, observed, &plan, &bound);
     let makes = parts.iter().filter(|part| part.is_taken).filter_map(|part| part.step.makes()).collect();
-    let graded = parts.into_iter().map(|part| {
-        let (step, hazard) = (part.step.to_string(), part.step.hazard());
-        Graded { finding: Finding::of(part.difference, step, hazard), is_permitted: part.is_taken }
-    });
+    let mut findings = Vec::new();
+    for part in parts {
+        let finding = part.finding();
+        let marks = vec![finding.mark()];
+        Graded::merge(&mut findings, Graded { finding, is_permitted: part.is_taken, marks });
+    }
     let doubts = S::doubts(observed);
     let beyond = problems.iter().chain(&doubts).map(|problem| Finding::beyond(S::NAME, problem));
-    let beyond = beyond.map(|finding| Graded { finding, is_permitted: false });
-    let findings: Vec<Graded> = graded.chain(beyond).collect();
+    findings.extend(beyond.map(|finding| Graded { finding, is_permitted: false, marks: Vec::new() }));
     Inspection {
         stage: S::NAME.to_owned(),
         hash: hash::<S>(&findings, observed),
@@ -100,6 +124,7 @@ pub fn inspection<S: Inspected>(
         waiting: plan.waiting.into_iter().map(|waiting| waiting.on).collect(),
         under_way: S::under_way(spec, observed),
         bindings,
+        is_refused: is_refused || !doubts.is_empty(),
         makes,
     }
 }

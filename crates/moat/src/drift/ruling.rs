@@ -72,7 +72,8 @@ pub fn rule(standing: &Standing<'_>, looks: &[Inspection]) -> Ruling {
     let open = standing.memory.asked.as_ref().filter(|open| open.id == id && standing.now < open.expires);
     let fresh = || Question { id: id.clone(), at: standing.now, expires: standing.now.plus_seconds(EXPIRES) };
     let question = has(Fate::Asked).then(|| open.cloned().unwrap_or_else(fresh));
-    let approved = told.iter().filter(|told| is_approved && told.fate == Fate::Due).map(|told| told.finding.mark());
+    let due = graded.iter().zip(&told).filter(|(_, told)| is_approved && told.fate == Fate::Due);
+    let approved = due.flat_map(|(graded, _)| graded.marks.clone());
     let permit = has(Fate::Due).then(|| Permit { approved: approved.collect(), ..permit });
     let is_open = postponed.is_some() && told.iter().any(|told| told.finding.is_hole);
     Ruling {
@@ -105,7 +106,7 @@ impl Standing<'_> {
 }
 
 fn fate(standing: &Standing<'_>, permit: &Permit, graded: &Graded, is_postponed: bool, is_approved: bool) -> Fate {
-    let Graded { finding, is_permitted } = graded;
+    let Graded { finding, is_permitted, marks: _ } = graded;
     match () {
         () if finding.step.is_none() => Fate::Reported,
         () if permit.left.contains(&finding.slot()) => Fate::TugOfWar,

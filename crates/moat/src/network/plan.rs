@@ -2,7 +2,7 @@
 
 use super::desired::{self, Zone};
 use super::found::Found;
-use super::observed::{NatState, Observed, RouteTable, Target};
+use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
 use crate::cidr::{Cidr, Side};
 use crate::plan::{Plan, Problem, Refusal, Waiting};
@@ -133,11 +133,16 @@ fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
                 plan.wait(Waiting::usual(format!("{name} {} (pending)", gateway.id), NAT_GATEWAY_USUAL, gateway.age));
             }
             Some(_) => {}
-            None => plan.step(NetworkStep::CreateNatGateway {
-                letter: zone.letter,
-                subnet: zone.subnet(Side::Public),
-                predecessor: found.predecessor(observed, zone.letter),
-            }),
+            None => {
+                if let Some(gateway) = found.deleting(observed, zone.letter) {
+                    plan.wait(Waiting::usual(being_deleted(gateway), NAT_GATEWAY_DELETE_USUAL, None));
+                }
+                plan.step(NetworkStep::CreateNatGateway {
+                    letter: zone.letter,
+                    subnet: zone.subnet(Side::Public),
+                    predecessor: found.predecessor(observed, zone.letter),
+                });
+            }
         }
     }
     let home = found.vpc.map(|vpc| &vpc.id);
@@ -302,13 +307,13 @@ fn spare_nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<Ne
             .iter()
             .find(|gateway| gateway.allocation.as_ref() == Some(&address.id) && gateway.state == NatState::Deleting);
         if let Some(gateway) = held_by {
-            plan.wait(Waiting::usual(
-                format!("{} {} (deleting)", gateway.resource, gateway.id),
-                NAT_GATEWAY_DELETE_USUAL,
-                None,
-            ));
+            plan.wait(Waiting::usual(being_deleted(gateway), NAT_GATEWAY_DELETE_USUAL, None));
         }
     }
+}
+
+fn being_deleted(gateway: &NatGateway) -> String {
+    format!("{} {} (deleting)", gateway.resource, gateway.id)
 }
 
 /// Twins go only once the one that counts is known to count.

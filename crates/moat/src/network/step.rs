@@ -172,8 +172,10 @@ impl Step for NetworkStep {
             | Self::CreateSubnet { .. }
             | Self::CreateRouteTable { .. } => vec![desired::vpc()],
             Self::AttachInternetGateway => vec![desired::vpc(), desired::internet_gateway()],
-            Self::CreateNatGateway { letter, subnet, .. } => {
-                vec![desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()]
+            Self::CreateNatGateway { letter, subnet, predecessor } => {
+                let before = [desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()];
+                // One that is still being deleted holds the address, and the new one would fail (C2, T4).
+                before.into_iter().chain(predecessor.as_ref().map(|old| idle(&old.0))).collect()
             }
             Self::AssociateRouteTable { table, subnet } => vec![table.clone(), subnet.clone()],
             Self::MoveAssociation { table, .. } => vec![table.clone()],

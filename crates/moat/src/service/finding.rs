@@ -4,7 +4,7 @@ use super::desired::{self, DEPLOYMENT, Deployment, ServiceStageSpec};
 use super::observed::{Network, Observed, Rollout, Service, ServiceState};
 use super::step::{Change, ServiceStep};
 use crate::drift::finding::{ABSENT, Difference};
-use crate::ingress::desired::{self as ingress, Group};
+use crate::ingress::desired as ingress;
 use crate::name::Logical;
 
 /// Seconds for which an autoscaler is left alone after it has changed the number of tasks.
@@ -24,8 +24,8 @@ pub fn difference(spec: &ServiceStageSpec, observed: &Observed, step: &ServiceSt
             Difference::of(desired::log_group(), "retention", format!("{days} days"), found)
         }
         ServiceStep::RegisterTaskDefinition { .. } => {
-            let (expected, found) = ("as the recorded spec says", "no active revision says so");
-            Difference::of(desired::task_definition(), "revision", expected, found)
+            let found = observed.service.as_ref().map_or_else(|| ABSENT.into(), |it| it.task_definition.to_string());
+            revision(observed, found)
         }
         ServiceStep::CreateService { tasks, subnets } => {
             Difference::missing(desired::service(), format!("there with {tasks} tasks in {}", names(subnets)))
@@ -103,11 +103,7 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
         return of("public IPs", format!("none, in {expected}"), format!("assigned, in {found}")).hole_if(true);
     };
     match change {
-        Change::TaskDefinition => {
-            let expected = "a revision as the recorded spec says".to_owned();
-            let found = service.task_definition.to_string();
-            of("task definition", expected, found).by(observed.registered.clone())
-        }
+        Change::TaskDefinition => revision(observed, service.task_definition.to_string()),
         Change::Network => {
             let (expected, found) = placed();
             of("network", expected, found)
@@ -124,10 +120,16 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
     }
 }
 
+/// Registering a revision is half of it, and running it the other half.
+fn revision(observed: &Observed, found: String) -> Difference {
+    let expected = "a revision as the recorded spec says";
+    Difference::of(desired::service(), "task definition", expected, found).by(observed.registered.clone())
+}
+
 fn place(network: &Network) -> String {
     let subnets: Vec<&str> = network.subnets.iter().map(|id| id.as_str()).collect();
     let groups: Vec<&str> = network.groups.iter().map(|id| id.as_str()).collect();
-    format!("{} with {} {}", subnets.join(", "), Group::Tasks.logical(), groups.join(", "))
+    format!("{} with {}", subnets.join(", "), groups.join(", "))
 }
 
 fn rules(deployment: &Deployment) -> String {
