@@ -123,17 +123,18 @@ impl Remediation {
         if matches!(owner, Owner::Network(_)) {
             return Ok(vec![network]);
         }
+        let mut is_known = !network.is_refused;
+        let judged = |look: Inspection, is_known: bool| if is_known { look } else { look.without_guesses() };
         let mut all = network.bindings;
         let spec = asked.ingress(&all);
         let ingress = again(&self.hand, async |hand| inspect::<Ingress, _>(hand, &spec, &all, permit).await).await?;
-        if ingress.is_refused {
-            return Ok(vec![ingress]);
-        }
+        let ingress = judged(ingress, is_known);
+        is_known &= !ingress.is_refused;
         let given = ingress.given(&all);
         all.extend(&ingress.bindings);
         let spec = asked.service(&all);
         let service = again(&self.hand, async |hand| inspect::<Service, _>(hand, &spec, &given, permit).await).await?;
-        Ok(vec![ingress, service])
+        Ok(vec![ingress, judged(service, is_known)])
     }
 
     async fn work(&self, owner: &Owner, permit: &Permit) -> Work {

@@ -135,6 +135,7 @@ impl fmt::Display for Finding {
         let Self { resource, field, expected, found, .. } = self;
         match field.as_str() {
             EXISTENCE => write!(f, "{resource} should be {expected}, but {found}")?,
+            field if found == ABSENT => write!(f, "{resource}, {field}: should be {expected}, but {found}")?,
             field => write!(f, "{resource}, {field}: should be {expected}, but is {found}")?,
         }
         if let Some(ChangedBy { who, at }) = &self.changed_by {

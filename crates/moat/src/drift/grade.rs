@@ -97,6 +97,13 @@ fn provides<T: Step>(part: &Part<T>, need: &Logical) -> bool {
     part.step.makes().is_some_and(|made| made == *need || made.available() == *need)
 }
 
+/// Whether the step needs a thing that is not known and that none of these makes.
+pub(super) fn is_guess<T: Step>(parts: &[Part<T>], part: &Part<T>, bound: &Bindings) -> bool {
+    let needs = part.step.needs();
+    let unknown = needs.iter().filter(|need| !bound.has(need) && !need.is_fact());
+    unknown.into_iter().any(|need| !parts.iter().any(|part| provides(part, need)))
+}
+
 /// Takes whatever a hole needs to be closed. Returns the steps that nothing withholds any more.
 fn force<T: Step>(parts: &mut [Part<T>], bound: &Bindings) -> BTreeSet<usize> {
     let mut forced: BTreeSet<usize> =

@@ -2,13 +2,14 @@
 
 use super::Inspected;
 use super::finding::{Finding, fingerprint};
-use super::grade::Permit;
+use super::grade::{self, Permit};
 use crate::error::Failure;
 use crate::name::Logical;
 use crate::plan::{Bindings, Plan, Step};
 use crate::stage::Cloud;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What one look at one stage found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,9 @@ pub struct Inspection {
     pub hash: String,
     /// The ids that later stages build on.
     pub bindings: Bindings,
+    /// The ids of everything that was seen.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub seen: BTreeSet<String>,
     /// Whether the stage refuses: then later stages cannot be judged by what it gives.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_refused: bool,
@@ -35,6 +39,14 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// The same, without what was judged by a guess: an earlier stage refuses, so what it gives is not known. A way in
+    /// from the Internet is told all the same.
+    #[must_use]
+    pub fn without_guesses(mut self) -> Self {
+        self.findings.retain(|graded| !graded.is_guess || graded.finding.is_hole);
+        self
+    }
+
     /// What a look at a later stage may count on: `given`, what is there, and what a repair of this stage would make.
     pub fn given(&self, given: &Bindings) -> Bindings {
         let mut given = given.clone();
@@ -56,6 +68,9 @@ pub struct Graded {
     /// The marks of all steps that would mend it (see [`Finding::mark`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<String>,
+    /// Whether it was judged by something of an earlier stage that is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_guess: bool,
 }
 
 impl Graded {
@@ -71,6 +86,7 @@ impl Graded {
         known.finding.hazard = known.finding.hazard.max(one.finding.hazard);
         known.finding.is_hole |= one.finding.is_hole;
         known.is_permitted &= one.is_permitted;
+        known.is_guess |= one.is_guess;
         known.marks.extend(one.marks);
     }
 }
@@ -109,14 +125,14 @@ pub fn inspection<S: Inspected>(
     let parts = permit.parts::<S>(spec, observed, &plan, &bound);
     let makes = parts.iter().filter(|part| part.is_taken).filter_map(|part| part.step.makes()).collect();
     let mut findings = Vec::new();
-    for part in parts {
-        let finding = part.finding();
-        let marks = vec![finding.mark()];
-        Graded::merge(&mut findings, Graded { finding, is_permitted: part.is_taken, marks });
-    }
     let doubts = S::doubts(observed);
+    for part in parts.iter().filter(|_| doubts.is_empty()) {
+        let finding = part.finding();
+        let (marks, is_guess) = (vec![finding.mark()], grade::is_guess(&parts, part, &bound));
+        Graded::merge(&mut findings, Graded { finding, is_permitted: part.is_taken, marks, is_guess });
+    }
     let beyond = problems.iter().chain(&doubts).map(|problem| Finding::beyond(S::NAME, problem));
-    findings.extend(beyond.map(|finding| Graded { finding, is_permitted: false, marks: Vec::new() }));
+    findings.extend(beyond.map(|finding| Graded { finding, is_permitted: false, marks: Vec::new(), is_guess: false }));
     Inspection {
         stage: S::NAME.to_owned(),
         hash: hash::<S>(&findings, observed),
@@ -125,6 +141,7 @@ pub fn inspection<S: Inspected>(
         under_way: S::under_way(spec, observed),
         bindings,
         is_refused: is_refused || !doubts.is_empty(),
+        seen: S::visible(observed),
         makes,
     }
 }

@@ -8,7 +8,10 @@ pub mod conclude;
 pub mod finding;
 pub mod grade;
 pub mod inspect;
+pub mod leftover;
 pub mod memory;
+pub mod price;
+pub mod report;
 pub mod ruling;
 pub mod verdict;
 
@@ -16,7 +19,9 @@ pub use conclude::{Checked, conclude};
 pub use finding::{ChangedBy, Difference, Finding};
 pub use grade::Permit;
 pub use inspect::{Inspection, inspect};
+pub use leftover::{Leftover, Tagged, leftovers};
 pub use memory::Memory;
+pub use report::Report;
 pub use ruling::{Ruling, rule};
 pub use verdict::{Fate, Told, Verdict};
 

@@ -106,7 +106,7 @@ impl Standing<'_> {
 }
 
 fn fate(standing: &Standing<'_>, permit: &Permit, graded: &Graded, is_postponed: bool, is_approved: bool) -> Fate {
-    let Graded { finding, is_permitted, marks: _ } = graded;
+    let Graded { finding, is_permitted, marks: _, is_guess: _ } = graded;
     match () {
         () if finding.step.is_none() => Fate::Reported,
         () if permit.left.contains(&finding.slot()) => Fate::TugOfWar,

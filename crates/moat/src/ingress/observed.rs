@@ -100,7 +100,9 @@ impl Observed {
 
     pub(super) fn bindings(&self) -> Bindings {
         let mut bindings = Bindings::default();
-        for group in &self.groups {
+        // Of two with the same name nobody knows which counts.
+        let is_single = |group: &&SecurityGroup| self.groups.iter().filter(|it| it.group == group.group).count() == 1;
+        for group in self.groups.iter().filter(is_single) {
             bindings.bind(group.group.logical(), group.id.0.clone());
         }
         if let Some(found) = self.load_balancer.as_ref().filter(|found| found.is_ours) {
