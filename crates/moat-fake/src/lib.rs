@@ -18,6 +18,7 @@ pub mod fault;
 mod ingress;
 pub mod mutation;
 mod network;
+mod others;
 mod parameters;
 mod people;
 mod remediation;

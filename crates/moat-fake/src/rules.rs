@@ -21,6 +21,8 @@ pub struct Rules {
     pub draining: (u64, u64),
     /// Makes the next NAT gateways fail with this code and message.
     pub nat_gateway_fails: Option<String>,
+    /// A step that AWS says yes to, and does not do.
+    pub deaf_to: Option<String>,
     /// How many Elastic IPs the account may have.
     pub addresses: usize,
 }
@@ -37,6 +39,7 @@ impl Default for Rules {
             deployment: (45_000, 120_000),
             draining: (60_000, 400_000),
             nat_gateway_fails: None,
+            deaf_to: None,
             addresses: 100,
         }
     }

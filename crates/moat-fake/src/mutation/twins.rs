@@ -186,10 +186,8 @@ fn twin<T: HasId + Clone + 'static>(
     change: impl Fn(&mut State, &mut T, &str) + 'static,
 ) {
     let (thing, tags) = (kept.thing.clone(), kept.tags.clone());
-    let prefix = thing.id().split('-').next().unwrap_or("id").to_owned();
     Walk::of(ways, &kept.tags).add(nature, "there twice", move |state| {
-        // One that is not the first by its id, and one that is.
-        let id = format!("{}-twin", state.id(&prefix));
+        let id = format!("{}-twin", thing.id());
         let mut copy = thing.clone();
         change(state, &mut copy, &id);
         let now = state.now;

@@ -56,7 +56,25 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
         ("no circuit breaker", update(Change::Deployment).hazard()),
     ];
     let lines: Vec<String> = kinds.iter().map(|(kind, hazard)| format!("{kind}: {hazard:?}")).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    a missing route: Safe
+    a route into the void: Safe
+    a route elsewhere: Disruptive
+    an unused twin: Safe
+    a gateway too many: Destructive
+    a policy: Disruptive
+    a rule that lets anyone in: Safe
+    a rule for another group: Disruptive
+    a way out: Disruptive
+    a second listener: Destructive
+    groups of the load balancer: Disruptive
+    logs kept too short: Safe
+    logs kept too long: Destructive
+    public IPs: Safe
+    another task definition: Disruptive
+    another number of tasks: Disruptive
+    no circuit breaker: Safe
+    ");
 }
 
 #[test]

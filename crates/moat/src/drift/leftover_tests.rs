@@ -25,7 +25,13 @@ fn what_has_our_tags_and_no_spec_is_told_with_what_it_costs() {
     let seen = [(main.clone(), ["vpc-1".to_owned()].into()), (web.clone(), ["/moat/web".to_owned()].into())].into();
     let left = leftovers(&[main.clone(), web.clone()].into(), &seen, &all);
     let lines: Vec<String> = left.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    nat-gateway a nat-1 has the tags of network old, of which no spec is recorded; about 32.85 USD a month
+    elastic-ip a eipalloc-1 has the tags of network old, of which no spec is recorded; about 3.65 USD a month
+    vpc-endpoint s3 vpce-1 has the tags of network old, of which no spec is recorded; it costs nothing
+    service arn:aws:ecs:us-east-1:123456789012:service/moat-old/moat-old has the tags of service old, of which no spec is recorded; what it costs depends on what runs in it
+    load-balancer arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/moat-web/1 has the tags of service web, which has no use for it; about 16.43 USD a month
+    ");
     assert!(left.iter().all(|left| left.why == Why::Orphan || left.id == LB));
     let unread = leftovers(&[main, web].into(), &BTreeMap::new(), &all);
     assert!(unread.iter().all(|left| left.why == Why::Orphan), "an owner that could not be read has no strays");

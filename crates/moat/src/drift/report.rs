@@ -119,12 +119,12 @@ impl Report {
         }
         if !self.leftovers.is_empty() {
             let cents: u32 = self.leftovers.iter().filter_map(|left| left.cents_per_month).sum();
-            let number = self.leftovers.len();
-            text += &format!(
-                " {number} resources have moat's tags and no use, about {} USD a month ({}).",
-                dollars(cents),
-                price::AS_OF
-            );
+            let number = match self.leftovers.len() {
+                1 => "1 resource has".to_owned(),
+                number => format!("{number} resources have"),
+            };
+            text +=
+                &format!(" {number} moat's tags and no use, about {} USD a month ({}).", dollars(cents), price::AS_OF);
         }
         text
     }
@@ -211,11 +211,10 @@ pub const METRICS: [(&str, &str); 8] = [
     ("duration", "Seconds"),
 ];
 
-fn yes(one: &Checked, id: &str) -> Value {
-    match one.owner.split_once(' ') {
-        Some((kind, name)) => json!({kind: name, "approve": id}),
-        None => json!({"approve": id}),
-    }
+/// The input of the machine that says yes to a question.
+fn yes(one: &Checked, id: &str) -> String {
+    let (kind, name) = one.owner.split_once(' ').unwrap_or(("service", &one.owner));
+    format!("{{\"{kind}\": \"{name}\", \"approve\": \"{id}\"}}")
 }
 
 fn ways(number: u32) -> String {

@@ -50,7 +50,22 @@ fn mixed() -> Report {
 #[test]
 fn a_report_counts_verdicts_and_says_loudly_what_is_open() {
     let report = mixed();
-    insta::assert_snapshot!(report.text(), @"");
+    insta::assert_snapshot!(report.text(), @r#"
+    1 way is open to the Internet that should not be! 3 networks and services checked: 1 clean, 1 asked, 1 tug-of-war. 1 resource has moat's tags and no use, about 32.85 USD a month (2026-06).
+
+    service web: tug-of-war
+    - Was open to the Internet: security-group tasks, tcp 22 in: should be not allowed, but is allowed. Done: remove tcp 22 in
+    - OPEN TO THE INTERNET: security-group tasks, tcp 23 in: should be not allowed, but is allowed. Left alone, since somebody has put it back twice in a day (two hands on one wheel): remove tcp 23 in
+
+    service api: asked
+    - security-group tasks, tcp 9 in: should be not allowed, but is allowed. Waits for a person's yes: remove tcp 9 in
+      Say yes by starting moat-remediate with {"service": "api", "approve": "0123456789abcdef"}
+
+    Left over:
+    - nat-gateway a nat-1 has the tags of network old, of which no spec is recorded; about 32.85 USD a month
+
+    Execution: arn:aws:states:us-east-1:123456789012:execution:moat-remediate:1
+    "#);
     assert_eq!(report.subject(), "moat: 1 way is OPEN TO THE INTERNET");
     assert_eq!((report.findings, report.repaired, report.open), (3, 1, 1));
     assert!(report.is_news());

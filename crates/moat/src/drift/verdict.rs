@@ -112,7 +112,7 @@ impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { finding, fate } = self;
         if finding.is_hole {
-            f.write_str("OPEN TO THE INTERNET: ")?;
+            f.write_str(if *fate == Fate::Repaired { "Was open to the Internet: " } else { "OPEN TO THE INTERNET: " })?;
         }
         write!(f, "{finding}. ")?;
         let step = finding.step.as_deref().unwrap_or("mend it");
