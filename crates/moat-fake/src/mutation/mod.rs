@@ -58,13 +58,20 @@ pub struct Ways {
 }
 
 impl Mutation {
-    /// Does it, as another person would.
+    /// Does it, as another person would, and lets a second pass.
     pub fn strike(&self, world: &World) {
+        self.do_now(world);
+        world.wait(1_000);
+    }
+
+    /// Does it, as another person would.
+    pub fn do_now(&self, world: &World) {
         world.change(|state| {
             state.opened = Some(state.now);
+            let line = format!("[{:>8} ms] somebody: {}: {}", state.now, self.resource, self.what);
+            state.log.push(line);
             (self.deed)(state);
         });
-        world.wait(1_000);
     }
 }
 
