@@ -18,6 +18,7 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cidr-too-small-for-zones", &["/network/cidr"]),
     ("cidr-with-host-bits", &["/network/cidr"]),
     ("cpu-memory-pair", &["/service/memory"]),
+    ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
     ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
     ("image-without-tag", &["/service/image"]),
@@ -94,6 +95,7 @@ fn a_schema_is_the_one_that_the_types_give() {
     let schemas = [
         ("schema/provision.schema.json", spec::schema()),
         ("schema/rollout-event.schema.json", moat::rollout::report::schema()),
+        ("schema/drift-event.schema.json", moat::drift::report::schema()),
     ];
     for (path, fresh) in schemas {
         if std::env::var_os("UPDATE_SCHEMA").is_some() {

@@ -51,8 +51,9 @@ impl<T: Step> Part<T> {
 
 impl Permit {
     fn lets(&self, finding: &Finding, hazard: Hazard) -> bool {
-        !self.left.contains(&finding.slot())
-            && (self.repair.lets(hazard, finding.is_hole) || self.approved.contains(&finding.mark()))
+        let is_left = !self.left.is_empty() && self.left.contains(&finding.slot());
+        let is_approved = || !self.approved.is_empty() && self.approved.contains(&finding.mark());
+        !is_left && (self.repair.lets(hazard, finding.is_hole) || is_approved())
     }
 
     /// The parts of a plan, each with what becomes of it.
