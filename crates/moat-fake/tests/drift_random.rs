@@ -102,10 +102,14 @@ impl Trial {
     /// What people do and when. Some do the same again and again.
     fn deeds(&mut self) -> Vec<(u64, std::rc::Rc<Mutation>)> {
         let is_scaled = self.is_scaled;
-        let is_peoples = |it: &Mutation| {
-            matches!(it.nature, Nature::Field | Nature::Deleted | Nature::Twin | Nature::Delegated)
-                && !it.what.contains("autoscaler")
-                && !(is_scaled && it.what.starts_with("desired"))
+        let is_peoples = |it: &Mutation| match it.nature {
+            // A copy that came after the gateway went would be the gateway, with an address that is not ours.
+            Nature::Twin => !it.resource.starts_with("nat-gateway"),
+            Nature::Riddle | Nature::Stray => false,
+            Nature::Field | Nature::Deleted | Nature::Delegated => {
+                let is_autoscalers = it.what.contains("autoscaler") || is_scaled && it.what.starts_with("desired");
+                !is_autoscalers
+            }
         };
         let ways = self.world.ways().mutations.into_iter().filter(is_peoples);
         let mut ways: Vec<_> = ways.map(std::rc::Rc::new).collect();

@@ -1,6 +1,6 @@
 //! Every way to change the door of a service.
 
-use super::{CLOCK, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
+use super::{CLOCK, Change, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
 use crate::state::{Balancer, Group, Listener, State, TargetGroup};
 use moat::cidr::Cidr;
 use moat::ingress::IngressSpec;
@@ -138,7 +138,7 @@ fn target_group(walk: &mut Walk<'_>, target: &TargetGroup) {
     };
     let HealthCheck { path: _, protocol: _, port: _, codes: _, interval: _, timeout: _, healthy: _, unhealthy: _ } =
         health_check;
-    let checks: [(&str, fn(&mut HealthCheck)); 8] = [
+    let checks: [Change<HealthCheck>; 8] = [
         ("path", |it| it.path = "/theirs".into()),
         ("protocol", |it| it.protocol = "HTTPS".into()),
         ("port", |it| it.port = "9999".into()),
@@ -151,7 +151,8 @@ fn target_group(walk: &mut Walk<'_>, target: &TargetGroup) {
     for (field, change) in checks {
         set(Nature::Field, format!("health check: {field}"), Box::new(move |it| change(&mut it.health_check)));
     }
-    for key in attributes.keys().cloned() {
+    for key in attributes.keys() {
+        let key = key.clone();
         let what = format!("attribute {key}");
         set(Nature::Field, what, Box::new(move |it| _ = it.attributes.insert(key.clone(), "299".into())));
     }

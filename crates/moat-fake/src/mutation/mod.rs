@@ -94,6 +94,9 @@ impl World {
     }
 }
 
+/// A change to one field, and its name.
+type Change<T> = (&'static str, fn(&mut T));
+
 /// A resource on the walk.
 struct Walk<'a> {
     ways: &'a mut Ways,

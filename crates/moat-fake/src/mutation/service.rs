@@ -1,6 +1,6 @@
 //! Every way to change a service.
 
-use super::{CLOCK, IDENTITY, Nature, SET_ONCE, Walk, Ways};
+use super::{CLOCK, Change, IDENTITY, Nature, SET_ONCE, Walk, Ways};
 use crate::state::{Cluster, EcsService, Revision, Scaling, State};
 use moat::service::desired::Deployment;
 use moat::service::observed::{LogGroup, Network, TaskDefinition};
@@ -74,7 +74,7 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
     revisions(walk, arn, revision, state);
     network_of(walk, arn, network, state);
     let Deployment { minimum_percent: _, maximum_percent: _, has_breaker: _, has_rollback: _ } = deployment;
-    let changes: [(&str, fn(&mut EcsService)); 8] = [
+    let changes: [Change<EcsService>; 8] = [
         ("deployment: minimum_percent", |it| it.deployment.minimum_percent = 0),
         ("deployment: maximum_percent", |it| it.deployment.maximum_percent = 100),
         ("deployment: has_breaker", |it| it.deployment.has_breaker = false),
@@ -124,7 +124,7 @@ fn revisions(walk: &mut Walk<'_>, service: &str, revision: &str, state: &State) 
     let image = "deployed by moat-rollout, whose release record says which one is right";
     walk.fixed("definition: image", image);
     walk.fixed("definition: labels", "the label names the tag of the image");
-    let changes: [(&str, fn(&mut TaskDefinition)); 9] = [
+    let changes: [Change<TaskDefinition>; 9] = [
         ("cpu", |it| it.cpu = 4096),
         ("memory", |it| it.memory = 8192),
         ("port", |it| it.port = 9999),
@@ -165,7 +165,8 @@ fn network_of(walk: &mut Walk<'_>, service: &str, network: &Network, state: &Sta
         });
     };
     let public = state.subnets.there().find(|it| it.resource.as_str().contains("public")).map(|it| it.id.clone());
-    for subnet in subnets.iter().cloned() {
+    for subnet in subnets {
+        let subnet = subnet.clone();
         let what =
             format!("subnets: not in {}", state.subnets.get(subnet.as_str()).map_or("", |it| it.resource.as_str()));
         set(what, Box::new(move |it| _ = it.subnets.remove(&subnet)));

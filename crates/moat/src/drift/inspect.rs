@@ -131,7 +131,8 @@ pub fn inspection<S: Inspected>(
         let (marks, is_guess) = (vec![finding.mark()], grade::is_guess(&parts, part, &bound));
         Graded::merge(&mut findings, Graded { finding, is_permitted: part.is_taken, marks, is_guess });
     }
-    let beyond = problems.iter().chain(&doubts).map(|problem| Finding::beyond(S::NAME, problem));
+    let stuck = S::stuck(spec, observed);
+    let beyond = problems.iter().chain(&doubts).chain(&stuck).map(|problem| Finding::beyond(S::NAME, problem));
     findings.extend(beyond.map(|finding| Graded { finding, is_permitted: false, marks: Vec::new(), is_guess: false }));
     Inspection {
         stage: S::NAME.to_owned(),

@@ -43,6 +43,9 @@ pub trait Inspected: Stage<Observed: Serialize> {
     /// What goes on there that a repair would disturb (D3), a sentence part each.
     fn under_way(spec: &Self::Spec, observed: &Self::Observed) -> Vec<String>;
 
+    /// What has gone on for so long that nobody knows whether it ends, a problem each.
+    fn stuck(spec: &Self::Spec, observed: &Self::Observed) -> Vec<Problem>;
+
     /// Why nothing there can be repaired, though a provision would go on: what is seen does not fit together.
     fn doubts(observed: &Self::Observed) -> Vec<Problem>;
 

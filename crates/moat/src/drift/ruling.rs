@@ -124,7 +124,8 @@ fn postponed(looks: &[Inspection]) -> Option<String> {
         return Some(format!("under way: {}", under_way.join("; ")));
     }
     let waiting: Vec<&str> = looks.iter().flat_map(|look| &look.waiting).map(String::as_str).collect();
-    let is_idle = looks.iter().flat_map(|look| &look.findings).all(|graded| !graded.is_permitted);
+    let findings = || looks.iter().flat_map(|look| &look.findings);
+    let is_idle = findings().all(|graded| !graded.is_permitted && graded.finding.step.is_some());
     (is_idle && !waiting.is_empty()).then(|| format!("AWS is still at it: {}", waiting.join("; ")))
 }
 

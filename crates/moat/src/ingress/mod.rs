@@ -71,6 +71,10 @@ impl Inspected for Ingress {
         Vec::new()
     }
 
+    fn stuck(_: &IngressSpec, _: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
     fn doubts(_: &Observed) -> Vec<Problem> {
         Vec::new()
     }

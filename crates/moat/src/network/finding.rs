@@ -122,7 +122,9 @@ fn moved(
 ) -> Difference {
     let other = observed.route_tables.iter().find(|table| table.id == *from);
     let name = other.and_then(|other| other.resource.as_ref()).map_or(from.as_str(), Logical::as_str);
-    let is_hole = is_private(spec, table) && other.is_some_and(is_open);
+    // The public table leads to the Internet, or will again once somebody puts its route back.
+    let is_public = |other: &RouteTable| is_open(other) || other.resource == Some(desired::public_table());
+    let is_hole = is_private(spec, table) && other.is_some_and(is_public);
     Difference::of(subnet.clone(), "route table", table.as_str(), name).hole_if(is_hole)
 }
 

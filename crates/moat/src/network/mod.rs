@@ -77,6 +77,10 @@ impl Inspected for Network {
         Vec::new()
     }
 
+    fn stuck(_: &NetworkSpec, _: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
     fn doubts(observed: &Observed) -> Vec<Problem> {
         finding::doubts(observed)
     }

@@ -5,6 +5,7 @@ use super::found::Found;
 use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
 use crate::cidr::{Cidr, Side};
+use crate::ids::SubnetId;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
 use crate::spec::NetworkSpec;
 
@@ -24,7 +25,7 @@ pub fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>
     elastic_ips(&found, &mut plan);
     nat_gateways(observed, &found, &mut plan);
     route_tables(observed, &found, &mut plan);
-    public_route(&found, &mut plan);
+    public_route(observed, &found, &mut plan);
     private_routes(&found, &mut plan);
     s3_endpoint(&found, &mut plan);
     default_group(observed, &found, &mut plan);
@@ -197,8 +198,15 @@ fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, 
     }
 }
 
-fn public_route(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+/// The public table leads to the Internet only once no private subnet is in it, whoever put it there (E3).
+fn public_route(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     let table = desired::public_table();
+    let private = found.zones.iter().filter_map(|zone| found.subnet(&zone.subnet(Side::Private)));
+    let strays: Vec<&SubnetId> = private.map(|subnet| &subnet.id).collect();
+    let mut inside = observed.route_tables.iter().filter(|it| it.resource.as_ref() == Some(&table));
+    if inside.any(|table| table.associations.iter().any(|(_, subnet)| strays.contains(&subnet))) {
+        return;
+    }
     let ours = found.internet_gateway.map(|gateway| Target::InternetGateway(gateway.id.clone()));
     default_route(found.table(&table), &table, Gateway::Internet, ours, plan);
 }

@@ -6,6 +6,7 @@ use super::step::{Change, ServiceStep};
 use crate::drift::finding::{ABSENT, Difference};
 use crate::ingress::desired as ingress;
 use crate::name::Logical;
+use crate::plan::Problem;
 
 /// Seconds for which an autoscaler is left alone after it has changed the number of tasks.
 const SCALING_QUIET: u32 = 300;
@@ -81,6 +82,23 @@ pub fn under_way(spec: &ServiceStageSpec, observed: &Observed) -> Vec<String> {
         under_way.push(format!("the autoscaler changed the number of tasks {quiet} seconds ago"));
     }
     under_way
+}
+
+/// A deployment that takes longer than a rollout may. ECS says nothing of whether it will ever end.
+pub fn stuck(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> {
+    let limit = spec.service.rollout.time_limit;
+    let Some(service) = observed.service.as_ref().filter(|it| it.state == ServiceState::Active) else { return vec![] };
+    let age = service.age.filter(|age| service.rollout == Rollout::InProgress && *age > limit);
+    let message = |_| {
+        format!(
+            "the deployment of service {} has not ended within {limit} seconds, with {} of {} tasks running. Look at its stopped tasks and at log-group {}",
+            spec.aws_name(),
+            service.running,
+            service.desired,
+            spec.log_group_name()
+        )
+    };
+    age.map(|age| Problem::general(message(age))).into_iter().collect()
 }
 
 /// How many tasks run, and how many an autoscaler wants, is nobody's drift.

@@ -68,6 +68,10 @@ impl Inspected for Service {
         finding::under_way(spec, observed)
     }
 
+    fn stuck(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> {
+        finding::stuck(spec, observed)
+    }
+
     fn doubts(_: &Observed) -> Vec<Problem> {
         Vec::new()
     }
