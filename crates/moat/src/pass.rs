@@ -192,7 +192,8 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
             () if !applied.changes.is_empty() => Outcome::Changed,
             () => Outcome::Waiting,
         },
-        is_ready: S::milestones(spec).iter().all(|name| bindings.has(name)),
+        // What met a setback may be what the next stage needs: the load balancer's new zone, before tasks run in it (C9).
+        is_ready: applied.setbacks.is_empty() && S::milestones(spec).iter().all(|name| bindings.has(name)),
         changes: applied.changes,
         waiting,
         withheld,

@@ -2,39 +2,13 @@
 
 use super::{Nature, Walk, Ways, is_ours};
 use crate::shelf::{HasId, Kept, Parts, Shelf, Tags};
-use crate::state::{Group, State, Table};
+use crate::state::{Balancer, Cluster, EcsService, Endpoint, Group, State, Table, TargetGroup, Vpc};
 use moat::cidr::Cidr;
 use moat::ids::AllocationId;
 use moat::network::observed::{NatState, Target};
 
 pub fn walk(state: &State, ways: &mut Ways) {
-    for kept in state.vpcs.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Twin,
-            |state| &mut state.vpcs,
-            |state, vpc, id| {
-                vpc.id = id.into();
-                let main = Table {
-                    id: state.id("rtb").into(),
-                    vpc: id.into(),
-                    is_main: true,
-                    associations: Parts::default(),
-                    routes: Parts::of(vec![(vpc.cidr.to_string(), Target::Local)]),
-                };
-                let group = Group {
-                    id: state.id("sg").into(),
-                    name: "default".into(),
-                    vpc: id.into(),
-                    rules: Parts::default(),
-                };
-                let now = state.now;
-                state.tables.put(main, Tags::default(), now, now);
-                state.groups.put(group, Tags::default(), now, now);
-            },
-        );
-    }
+    vpcs(state, ways);
     for kept in state.subnets.kept() {
         twin(
             ways,
@@ -55,25 +29,41 @@ pub fn walk(state: &State, ways: &mut Ways) {
             Nature::Twin,
             |state| &mut state.tables,
             |_, table, id| {
-                table.id = id.into();
-                table.associations = Parts::default();
+                (table.id, table.associations) = (id.into(), Parts::default());
             },
         );
     }
     for kept in state.endpoints.kept() {
         let other = state.tables.there().find(|table| table.is_main).map(|table| table.id.clone());
-        twin(
-            ways,
-            kept,
-            Nature::Riddle,
-            |state| &mut state.endpoints,
-            move |_, endpoint, id| {
-                endpoint.id = id.into();
-                endpoint.tables = Parts::of(other.clone().into_iter().collect());
-            },
-        );
+        let change = move |_: &mut State, endpoint: &mut Endpoint, id: &str| {
+            (endpoint.id, endpoint.tables) = (id.into(), Parts::of(other.clone().into_iter().collect()));
+        };
+        twin(ways, kept, Nature::Riddle, |state| &mut state.endpoints, change);
     }
-    door(state, ways);
+    doors(state, ways);
+    copies(state, ways);
+}
+
+/// With its main table and its default group, as AWS makes one.
+fn vpcs(state: &State, ways: &mut Ways) {
+    for kept in state.vpcs.kept() {
+        let change = |state: &mut State, vpc: &mut Vpc, id: &str| {
+            vpc.id = id.into();
+            let main = Table {
+                id: state.id("rtb").into(),
+                vpc: id.into(),
+                is_main: true,
+                associations: Parts::default(),
+                routes: Parts::of(vec![(vpc.cidr.to_string(), Target::Local)]),
+            };
+            let group = state.id("sg").into();
+            let group = Group { id: group, name: "default".into(), vpc: id.into(), rules: Parts::default() };
+            let now = state.now;
+            state.tables.put(main, Tags::default(), now, now);
+            state.groups.put(group, Tags::default(), now, now);
+        };
+        twin(ways, kept, Nature::Twin, |state| &mut state.vpcs, change);
+    }
 }
 
 fn gateways(state: &State, ways: &mut Ways) {
@@ -98,15 +88,14 @@ fn gateways(state: &State, ways: &mut Ways) {
             Nature::Twin,
             |state| &mut state.nat_gateways,
             |_, gateway, id| {
-                gateway.id = id.into();
-                gateway.allocation = AllocationId::from("eipalloc-theirs");
+                (gateway.id, gateway.allocation) = (id.into(), AllocationId::from("eipalloc-theirs"));
                 (gateway.state, gateway.next) = (NatState::Available, None);
             },
         );
     }
 }
 
-fn door(state: &State, ways: &mut Ways) {
+fn doors(state: &State, ways: &mut Ways) {
     for kept in state.groups.kept().filter(is_ours) {
         twin(
             ways,
@@ -114,7 +103,7 @@ fn door(state: &State, ways: &mut Ways) {
             Nature::Riddle,
             |state| &mut state.groups,
             |_, group, id| {
-                (group.id, group.name) = (id.into(), "a copy".into());
+                (group.id, group.name) = (id.into(), COPY.into());
             },
         );
     }
@@ -129,54 +118,32 @@ fn door(state: &State, ways: &mut Ways) {
             },
         );
     }
+}
+
+/// What is found by its name: a copy under another name is seen by nobody.
+fn copies(state: &State, ways: &mut Ways) {
     for kept in state.balancers.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Stray,
-            |state| &mut state.balancers,
-            |_, it, id| {
-                (it.arn, it.name) = (id.to_owned(), "a copy".into());
-            },
-        );
+        let change = |_: &mut State, it: &mut Balancer, id: &str| (it.arn, it.name) = (id.to_owned(), COPY.into());
+        twin(ways, kept, Nature::Stray, |state| &mut state.balancers, change);
     }
     for kept in state.targets.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Stray,
-            |state| &mut state.targets,
-            |_, it, id| {
-                (it.arn, it.name) = (id.to_owned(), "a copy".into());
-            },
-        );
+        let change = |_: &mut State, it: &mut TargetGroup, id: &str| (it.arn, it.name) = (id.to_owned(), COPY.into());
+        twin(ways, kept, Nature::Stray, |state| &mut state.targets, change);
     }
     for kept in state.clusters.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Stray,
-            |state| &mut state.clusters,
-            |_, it, id| {
-                (it.arn, it.name) = (id.to_owned(), "a copy".into());
-            },
-        );
+        let change = |_: &mut State, it: &mut Cluster, id: &str| (it.arn, it.name) = (id.to_owned(), COPY.into());
+        twin(ways, kept, Nature::Stray, |state| &mut state.clusters, change);
     }
     for kept in state.log_groups.kept() {
         twin(ways, kept, Nature::Stray, |state| &mut state.log_groups, |_, it, id| it.name = id.to_owned());
     }
     for kept in state.services.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Stray,
-            |state| &mut state.services,
-            |_, it, id| {
-                (it.arn, it.name) = (id.to_owned(), "a copy".into());
-            },
-        );
+        let change = |_: &mut State, it: &mut EcsService, id: &str| (it.arn, it.name) = (id.to_owned(), COPY.into());
+        twin(ways, kept, Nature::Stray, |state| &mut state.services, change);
     }
 }
+
+const COPY: &str = "a copy";
 
 fn twin<T: HasId + Clone + 'static>(
     ways: &mut Ways,

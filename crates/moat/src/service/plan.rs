@@ -95,7 +95,9 @@ fn wanted(spec: &ServiceStageSpec, observed: &Observed) -> TaskDefinition {
 /// The revision that says what the spec says: the running one if it does, else the newest.
 fn current<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<&'a Revision> {
     let wanted = wanted(spec, observed);
-    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    // One that is no longer active can be described for as long as a service runs it, and never started again.
+    let stays = observed.service.as_ref().is_none_or(|service| service.state == ServiceState::Active);
+    let mut revisions = [observed.running.as_ref().filter(|_| stays), observed.latest.as_ref()].into_iter().flatten();
     revisions.find(|revision| revision.definition.as_ref() == Some(&wanted))
 }
 
