@@ -19,6 +19,7 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cidr-too-small-for-zones", &["/network/cidr"]),
     ("cidr-with-host-bits", &["/network/cidr"]),
     ("cpu-memory-pair", &["/service/memory"]),
+    ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
     ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
     ("image-without-tag", &["/service/image"]),
@@ -97,6 +98,7 @@ fn a_schema_is_the_one_that_the_types_give() {
         ("schema/rollout-event.schema.json", moat::rollout::report::schema()),
         ("schema/teardown.schema.json", teardown::order::schema()),
         ("schema/teardown-report.schema.json", teardown::report::schema()),
+        ("schema/drift-event.schema.json", moat::drift::report::schema()),
     ];
     for (path, fresh) in schemas {
         if std::env::var_os("UPDATE_SCHEMA").is_some() {

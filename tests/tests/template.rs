@@ -28,6 +28,7 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeRules",
     "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
@@ -37,7 +38,7 @@ const WITHOUT_RESOURCES: &[&str] = &[
 /// Changes that no tag can guard, and what guards them instead.
 const UNTAGGED: &[(&str, &str)] = &[
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
-    ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("CloseForeignDoors", "a foreign listener or rule has no tag of ours; its ARN names our load balancer"),
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
     ("WriteItsLog", "its own log group, by ARN"),
     ("GiveTasksTheirExecutionRole", "one role, to one service"),

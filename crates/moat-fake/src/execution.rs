@@ -8,13 +8,14 @@ use moat::error::{Failure, Kind};
 use moat::ingress::{Ingress, IngressSpec};
 use moat::network::Network;
 use moat::parameters;
-use moat::pass::{self, Outcome, Report};
+use moat::pass::{self, Choice, Everything, Outcome, Report};
 use moat::plan::Bindings;
 use moat::rollout::Release;
 use moat::service::{Service, ServiceStageSpec};
 use moat::spec::{NetworkSpec, ServiceSpec};
 use moat::stage::{Cloud, Stage};
 use moat::tags::Owner;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a person asks for.
@@ -41,7 +42,7 @@ impl Asked {
         }
     }
 
-    fn owners(&self) -> [Owner; 2] {
+    pub(crate) fn owners(&self) -> [Owner; 2] {
         [Owner::Network(self.network.name.clone()), Owner::Service(self.service.name.clone())]
     }
 }
@@ -65,6 +66,8 @@ pub struct Execution {
 const BUDGET: u32 = 120;
 /// Passes with setbacks and without a change, in a row, until the machine gives up (C1, C8: about a minute).
 const SETBACKS: u32 = 12;
+/// How often the same step is taken until the machine gives up.
+const TAKEN: u32 = 12;
 /// Seconds until a failed Lambda is started again, and how often.
 const RETRY: (u64, u32) = (10, 8);
 /// Seconds between two tries to take a lock, and how many.
@@ -105,18 +108,21 @@ impl Execution {
 
     async fn stages(&self) -> Result<(), Failure> {
         let (hand, asked) = (&self.hand, &self.asked);
-        let nothing = Bindings::default();
-        let network = settle::<Network>(hand, &asked.network, &nothing, &nothing, Until::Ready).await?;
-        let given = network.bindings;
+        let (nothing, all_of_it) = (Bindings::default(), &Everything);
+        let (mut network, mut door) = (Vec::new(), Vec::new());
+        let spec = &asked.network;
+        let ready = settle::<Network>(hand, all_of_it, spec, &nothing, &nothing, Until::Ready, &mut network).await?;
+        let given = ready.bindings;
         let spec = asked.ingress(&given);
-        let ingress = settle::<Ingress>(hand, &spec, &given, &nothing, Until::Ready).await?;
+        let ready = settle::<Ingress>(hand, all_of_it, &spec, &given, &nothing, Until::Ready, &mut door).await?;
         let mut all = given.clone();
-        all.extend(&ingress.bindings);
+        all.extend(&ready.bindings);
         let inside = async {
-            settle::<Network>(hand, &asked.network, &nothing, &given, Until::Settled).await?;
-            settle::<Service>(hand, &asked.service(&all), &all, &nothing, Until::Settled).await
+            settle::<Network>(hand, all_of_it, &asked.network, &nothing, &given, Until::Settled, &mut network).await?;
+            let spec = asked.service(&all);
+            settle::<Service>(hand, all_of_it, &spec, &all, &nothing, Until::Settled, &mut network).await
         };
-        let door = settle::<Ingress>(hand, &spec, &given, &ingress.bindings, Until::Settled);
+        let door = settle::<Ingress>(hand, all_of_it, &spec, &given, &ready.bindings, Until::Settled, &mut door);
         try_join(inside, door).await.map(|_| ())
     }
 
@@ -160,13 +166,15 @@ pub(crate) enum Until {
     Settled,
 }
 
-/// `moat-settle`: pass, enough?, wait, pass. The report is the last one, with the changes of all.
+/// `moat-settle`: pass, enough?, wait, pass. The report is the last one; the changes of all come after those given.
 pub(crate) async fn settle<S>(
     hand: &Hand,
+    choice: &impl Choice<S>,
     spec: &S::Spec,
     given: &Bindings,
     before: &Bindings,
     until: Until,
+    changes: &mut Vec<String>,
 ) -> Result<Report<S::Facts>, Failure>
 where
     S: Stage,
@@ -175,17 +183,16 @@ where
 {
     let mut before = before.clone();
     let mut in_a_row = 0;
-    let mut changes = Vec::new();
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..BUDGET {
-        let mut report = again(hand, async |hand| pass::pass::<S, _>(hand, spec, given, &before).await).await?;
+        let report = again(hand, async |hand| pass::pass_of::<S, _>(choice, hand, spec, given, &before).await).await?;
         note(hand, S::NAME, &report);
-        changes.append(&mut report.changes.clone());
+        changes.extend_from_slice(&report.changes);
         let is_enough = match until {
             Until::Ready => report.is_ready,
             Until::Settled => report.outcome == Outcome::Settled,
         };
         if is_enough {
-            report.changes = changes;
             return Ok(report);
         }
         in_a_row = if report.setbacks.is_empty() || !report.changes.is_empty() { 0 } else { in_a_row + 1 };
@@ -193,6 +200,13 @@ where
             && let Some(last) = report.setbacks.last()
         {
             return Err(last.clone());
+        }
+        for step in &report.changes {
+            let times = taken.entry(step.clone()).or_default();
+            *times += 1;
+            if *times == TAKEN {
+                return Err(Failure::new(Kind::Unexpected, format!("{step}: taken {TAKEN} times, to no effect")));
+            }
         }
         hand.world.clock().sleep(u64::from(report.retry_after) * 1000).await;
         before = report.bindings;

@@ -110,9 +110,9 @@ impl State {
 
     /// The autoscaler puts back what is fewer than its least.
     pub(crate) fn scale(&mut self) {
-        let scaled = self.scaled.clone();
+        let scalings = self.scalings.clone();
         for service in self.services.there_mut().filter(|service| service.draining.is_none()) {
-            let least = scaled.get(&format!("service/{0}/{0}", service.name)).copied().unwrap_or(0);
+            let least = scalings.get(&service.name).map_or(0, |scaling| scaling.least);
             service.desired = service.desired.max(least);
         }
     }

@@ -43,7 +43,7 @@ pub fn lines(state: &State, without: &[&str]) -> BTreeSet<String> {
         services,
         interfaces,
     );
-    lines.extend(state.scaled.iter().map(|(resource, least)| format!("scaled {resource} {least}")));
+    lines.extend(state.scalings.iter().map(|(name, scaling)| format!("scaled {name} {}", scaling.least)));
     lines.extend(state.strangers.iter().map(|(vpc, stranger)| format!("{vpc} has {stranger}")));
     let kept = state.parameters.iter().filter(|(name, _)| !moat::parameters::is_lock(name));
     let kept = kept.filter(|(name, _)| !name.split('/').any(|part| without.contains(&part)));

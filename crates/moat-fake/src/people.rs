@@ -163,7 +163,7 @@ fn id_of(state: &State, resource: &str) -> String {
 }
 
 /// Removes a resource with everything that cannot be without it.
-fn take_away(state: &mut State, resource: &str) {
+pub(crate) fn take_away(state: &mut State, resource: &str) {
     let now = state.now;
     if let Some(route) = resource.strip_prefix("default route of ") {
         let id = id_of(state, route);

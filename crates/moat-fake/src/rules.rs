@@ -23,6 +23,8 @@ pub struct Rules {
     pub lingering: (u64, u64),
     /// Makes the next NAT gateways fail with this code and message.
     pub nat_gateway_fails: Option<String>,
+    /// A step that AWS says yes to, and does not do.
+    pub deaf_to: Option<String>,
     /// How many Elastic IPs the account may have.
     pub addresses: usize,
 }
@@ -40,6 +42,7 @@ impl Default for Rules {
             draining: (60_000, 400_000),
             lingering: (5_000, 90_000),
             nat_gateway_fails: None,
+            deaf_to: None,
             addresses: 100,
         }
     }

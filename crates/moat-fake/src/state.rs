@@ -49,14 +49,14 @@ pub struct State {
     /// How many revisions each family ever had: a number is never given twice.
     pub(crate) registered: BTreeMap<String, u32>,
     pub(crate) services: Shelf<EcsService>,
-    /// Scalable targets: the fewest tasks that each allows, by its resource.
-    pub(crate) scaled: BTreeMap<String, u32>,
     /// Network interfaces of others.
     pub(crate) interfaces: Shelf<Interface>,
     /// Those that stay for a while after what they belonged to, and until when.
     pub(crate) lingering: Vec<(u64, Interface)>,
     /// What others have in a VPC that the fake knows by name alone.
     pub(crate) strangers: Vec<(VpcId, Stranger)>,
+    /// Scalable targets of Application Auto Scaling, by the service's name.
+    pub(crate) scalings: BTreeMap<String, Scaling>,
     /// Digests in ECR, by image with its tag.
     pub(crate) images: BTreeMap<String, String>,
     pub(crate) tokens: Tokens,
@@ -109,6 +109,7 @@ pub(crate) struct Endpoint {
     pub id: moat::ids::VpcEndpointId,
     pub vpc: VpcId,
     pub tables: Parts<RouteTableId>,
+    pub policy: String,
 }
 
 #[derive(Debug, Clone)]
@@ -146,6 +147,7 @@ pub(crate) struct Listener {
     pub port: u16,
     pub protocol: String,
     pub forwards_to: Option<String>,
+    pub rules: Vec<ingress::ListenerRule>,
     /// From when on ECS knows what the listener forwards to: it asks ELB, which may lag (C8).
     pub known_to_ecs: u64,
 }
@@ -161,6 +163,8 @@ pub(crate) struct Revision {
     pub arn: String,
     pub family: String,
     pub definition: service::TaskDefinition,
+    /// Who registered it, and when.
+    pub registered: (String, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -179,6 +183,14 @@ pub(crate) struct EcsService {
     /// When the current deployment began, and when it completes if tasks can start by then.
     pub began: u64,
     pub completes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scaling {
+    pub least: u32,
+    pub most: u32,
+    /// When it changed the number of tasks last.
+    pub acted: Option<u64>,
 }
 
 macro_rules! has_id {
@@ -247,10 +259,10 @@ impl State {
             inactive: Shelf::default(),
             registered: BTreeMap::new(),
             services: Shelf::default(),
-            scaled: BTreeMap::new(),
             interfaces: Shelf::default(),
             lingering: Vec::new(),
             strangers: Vec::new(),
+            scalings: BTreeMap::new(),
             images: BTreeMap::new(),
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),

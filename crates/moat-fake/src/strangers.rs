@@ -78,15 +78,6 @@ impl World {
         })
     }
 
-    /// Registers a scalable target for a service, if there is one, which keeps at least so many tasks.
-    pub fn autoscale(&self, service: &str, least: u32) {
-        self.change(|state| {
-            if state.services.there().any(|there| there.name == format!("moat-{service}")) {
-                state.scaled.insert(format!("service/moat-{service}/moat-{service}"), least);
-            }
-        });
-    }
-
     /// Turns on the deletion protection of every load balancer.
     pub fn protect(&self) {
         self.change(|state| {
@@ -258,7 +249,7 @@ fn put_gateway(state: &mut State, foreign: Foreign) -> String {
     }
     if foreign == Foreign::Endpoint {
         let id = state.id("vpce");
-        let endpoint = Endpoint { id: id.as_str().into(), vpc, tables: Parts::default() };
+        let endpoint = Endpoint { id: id.as_str().into(), vpc, tables: Parts::default(), policy: "{}".into() };
         state.endpoints.put(endpoint, stack(), now, now);
         return id;
     }

@@ -131,6 +131,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "LoadBalancerNotFound"
         | "TargetGroupNotFound"
         | "ListenerNotFound"
+        | "RuleNotFound"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ParameterNotFound" => Meaning::NotThere,

@@ -63,6 +63,8 @@ ids! {
     TargetGroupArn,
     /// ARN of an ELB v2 listener
     ListenerArn,
+    /// ARN of a rule of an ELB v2 listener
+    ListenerRuleArn,
     /// ARN of an ECS task definition, with its revision
     TaskDefinitionArn,
     /// ARN of an ECS service

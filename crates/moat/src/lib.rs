@@ -7,6 +7,7 @@
 //! Start with [`stage`] for the contract, [`pass`] for the engine, and `network/plan.rs` for what a plan looks like.
 
 pub mod cidr;
+pub mod drift;
 pub mod error;
 pub mod ids;
 pub mod image;

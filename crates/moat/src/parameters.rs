@@ -29,6 +29,14 @@ pub fn is_lock(name: &str) -> bool {
     name.starts_with("/moat/locks/")
 }
 
+/// What was mended when, and which question is open: `/moat/drift/network/<name>` or `/moat/drift/service/<name>`.
+pub fn drift(owner: &Owner) -> String {
+    match owner {
+        Owner::Network(name) => format!("/moat/drift/network/{name}"),
+        Owner::Service(name) => format!("/moat/drift/service/{name}"),
+    }
+}
+
 /// Where the service answers, for other stacks to read.
 pub fn url(service: &Name) -> String {
     format!("/moat/outputs/{service}/url")
@@ -37,14 +45,6 @@ pub fn url(service: &Name) -> String {
 /// What runs, what ran before, and which digests are in quarantine: `/moat/releases/<service>`.
 pub fn release(service: &Name) -> String {
     format!("/moat/releases/{service}")
-}
-
-/// What drift found and mended before: `/moat/drift/network/<name>` or `/moat/drift/service/<name>`.
-pub fn drift(owner: &Owner) -> String {
-    match owner {
-        Owner::Network(name) => format!("/moat/drift/network/{name}"),
-        Owner::Service(name) => format!("/moat/drift/service/{name}"),
-    }
 }
 
 /// The parameters that an owner alone can have, by their names. The entry in the list of images is not among them: its

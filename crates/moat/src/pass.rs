@@ -7,7 +7,7 @@
 
 use crate::error::{Failure, Kind};
 use crate::name::Logical;
-use crate::plan::{Bindings, Hazard, POLL, Problem, Refusal, Step};
+use crate::plan::{Bindings, Hazard, POLL, Plan, Problem, Refusal, Step};
 use crate::stage::{Cloud, Done, Stage};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -40,7 +40,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    fn of(step: &impl Step) -> Self {
+    pub fn of(step: &impl Step) -> Self {
         Self { step: step.to_string(), hazard: step.hazard() }
     }
 }
@@ -55,6 +55,9 @@ pub struct Report<F> {
     /// The steps taken, in the order in which they were done.
     pub changes: Vec<String>,
     pub waiting: Vec<String>,
+    /// Steps that this pass was not to take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Sentence>,
     /// Steps that failed in a way that may pass by itself.
     pub setbacks: Vec<Failure>,
     /// Seconds until it is worth looking again; 0 when settled.
@@ -73,6 +76,29 @@ pub struct Look<F> {
     pub problems: Vec<Problem>,
     pub bindings: Bindings,
     pub facts: F,
+}
+
+/// Which steps of a plan a pass takes. A provision takes all, [`Everything`]; a repair of drift takes some.
+pub trait Choice<S: Stage> {
+    /// `bound` holds what was given and what was observed.
+    fn choose(&self, spec: &S::Spec, observed: &S::Observed, plan: Plan<S::Step>, bound: &Bindings) -> Chosen<S::Step>;
+}
+
+/// A plan with the steps that are taken, and what is withheld of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<T> {
+    pub plan: Plan<T>,
+    pub withheld: Vec<Sentence>,
+}
+
+/// Every step is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Everything;
+
+impl<S: Stage> Choice<S> for Everything {
+    fn choose(&self, _: &S::Spec, _: &S::Observed, plan: Plan<S::Step>, _: &Bindings) -> Chosen<S::Step> {
+        Chosen { plan, withheld: Vec::new() }
+    }
 }
 
 /// Observes and plans, and changes nothing.
@@ -105,6 +131,20 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     given: &Bindings,
     before: &Bindings,
 ) -> Result<Report<S::Facts>, Failure> {
+    pass_of(&Everything, cloud, spec, given, before).await
+}
+
+/// One pass that takes the steps of a choice. It is settled when nothing is left but what was withheld.
+///
+/// # Errors
+/// As those of [`pass`].
+pub async fn pass_of<S: Stage, C: Cloud<S>>(
+    choice: &impl Choice<S>,
+    cloud: &C,
+    spec: &S::Spec,
+    given: &Bindings,
+    before: &Bindings,
+) -> Result<Report<S::Facts>, Failure> {
     let observed = cloud.observe(spec).await?;
     let unseen = unseen(before, given, &S::visible(&observed));
     let mut bindings = given.clone();
@@ -115,6 +155,7 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
             is_ready: false,
             changes: Vec::new(),
             waiting: unseen,
+            withheld: Vec::new(),
             setbacks: Vec::new(),
             retry_after: SETBACK,
             bindings,
@@ -124,6 +165,7 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     let plan = S::plan(spec, &observed).map_err(refused::<S>)?;
     bindings.extend(&S::bindings(spec, &observed));
     let facts = S::facts(spec, &observed);
+    let Chosen { plan, withheld } = choice.choose(spec, &observed, plan, &bindings);
 
     let is_empty = plan.is_empty();
     let mut retry_after = plan.waiting.iter().map(|waiting| waiting.retry_after).min();
@@ -149,9 +191,11 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
             () if !applied.changes.is_empty() => Outcome::Changed,
             () => Outcome::Waiting,
         },
-        is_ready: S::milestones(spec).iter().all(|name| bindings.has(name)),
+        // What met a setback may be what the next stage needs: the load balancer's new zone, before tasks run in it (C9).
+        is_ready: applied.setbacks.is_empty() && S::milestones(spec).iter().all(|name| bindings.has(name)),
         changes: applied.changes,
         waiting,
+        withheld,
         setbacks: applied.setbacks,
         retry_after: if is_empty { 0 } else { retry_after.unwrap_or(POLL) },
         bindings,

@@ -41,7 +41,7 @@ impl ServiceCloud {
                 // Its name is its id, so a group that is there already is as good as one that was just made.
                 call.send().await.create(step).map(|_| Done::Made(name.clone()))
             }
-            ServiceStep::SetRetention { name, days } => {
+            ServiceStep::SetRetention { name, days, .. } => {
                 let days = i32::try_from(*days).unwrap_or(i32::MAX);
                 let call = self.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
                 call.send().await.read(step).map(|_| Done::Changed)

@@ -10,7 +10,9 @@ use aws_sdk_ecs::types::{
     self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField, ThresholdType,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use moat::drift::ChangedBy;
 use moat::error::Failure;
+use moat::moment::Moment;
 use moat::service::ServiceStageSpec;
 use moat::service::desired::{Deployment, Failures};
 use moat::service::observed::{Cluster, LogGroup, Network, Observed, Revision, Rollout, Service, ServiceState};
@@ -31,12 +33,18 @@ impl ServiceCloud {
             self.service(&name, owner),
         )?;
         let running = match &service {
-            Some(service) if latest.as_ref().is_none_or(|latest| latest.arn != service.task_definition) => {
+            Some(service) if latest.as_ref().is_none_or(|(latest, _)| latest.arn != service.task_definition) => {
                 self.revision(service.task_definition.as_str(), container).await?
             }
             _ => None,
         };
-        Ok(Observed { cluster, log_group, image, latest, running, service })
+        // The newest revision, where the service runs no other.
+        let deployed = running.as_ref().or(latest.as_ref()).filter(|_| service.is_some());
+        let registered = deployed.and_then(|(_, registered)| registered.clone());
+        let (latest, running) = (latest.map(|(latest, _)| latest), running.map(|(running, _)| running));
+        // Application Auto Scaling is not read yet, so what an autoscaler set counts as changed by others.
+        let scaling = None;
+        Ok(Observed { cluster, log_group, image, latest, running, service, scaling, registered })
     }
 
     async fn cluster(&self, name: &str, owner: &Owner) -> Result<Option<Cluster>, Failure> {
@@ -67,9 +75,12 @@ impl ServiceCloud {
     }
 
     /// The newest revision of a family, or the one revision that an ARN names.
-    async fn revision(&self, which: &str, container: &str) -> Result<Option<Revision>, Failure> {
+    async fn revision(&self, which: &str, container: &str) -> Result<Option<(Revision, Option<ChangedBy>)>, Failure> {
         match self.ecs.describe_task_definition().task_definition(which).send().await {
-            Ok(answer) => Ok(answer.task_definition().and_then(|found| task_definition::read(found, container))),
+            Ok(answer) => {
+                let found = answer.task_definition();
+                Ok(found.and_then(|found| Some((task_definition::read(found, container)?, registered(found)))))
+            }
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error).read(format!("describe task definition {which}")),
         }
@@ -83,6 +94,11 @@ impl ServiceCloud {
         let mut there = answer.services().iter().filter(|service| service.status() != Some("INACTIVE"));
         there.next().map(|found| service(found, owner, &doing)).transpose()
     }
+}
+
+fn registered(found: &aws::TaskDefinition) -> Option<ChangedBy> {
+    let at = found.registered_at().and_then(|at| at.to_millis().ok()).map(Moment::from_millis);
+    Some(ChangedBy { who: found.registered_by()?.to_owned(), at })
 }
 
 /// ECS has no code of its own for an unknown family: it sends ClientException, which means many things.

@@ -150,7 +150,7 @@ async fn a_log_group_that_is_there_already_is_as_good_as_a_new_one() {
 #[tokio::test]
 async fn logs_are_kept_for_the_days_that_are_asked_for() {
     let wire = Wire::default();
-    let step = ServiceStep::SetRetention { name: "/moat/web".into(), days: 30 };
+    let step = ServiceStep::SetRetention { name: "/moat/web".into(), days: 30, drops: false };
     assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
     let expected = json!({ "logGroupName": "/moat/web", "retentionInDays": 30 });
     assert_eq!(wire.call("PutRetentionPolicy").json, expected);

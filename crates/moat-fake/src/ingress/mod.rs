@@ -41,7 +41,9 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::SetHealthCheck { .. }
         | IngressStep::SetTargetGroupAttributes { .. }
         | IngressStep::SetListener { .. } => Verb::Change,
-        IngressStep::RemoveRule { .. } | IngressStep::DeleteListener { .. } => Verb::Remove,
+        IngressStep::RemoveRule { .. }
+        | IngressStep::DeleteListener { .. }
+        | IngressStep::DeleteListenerRule { .. } => Verb::Remove,
     }
 }
 
@@ -90,6 +92,7 @@ fn apply(
         IngressStep::SetListener { arn } => {
             balancer::set_listener(state, arn.as_str(), &bound(bindings, &desired::target_group()))
         }
+        IngressStep::DeleteListenerRule { arn, .. } => balancer::delete_listener_rule(state, arn),
         IngressStep::DeleteListener { arn, .. } => balancer::delete_listener(state, arn.as_str()),
     }
 }

@@ -65,6 +65,7 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             endpoint::create(state, owner, &vpc(), tables.iter().map(|table| id(table).into()).collect())
         }
         NetworkStep::AddToS3Endpoint { endpoint, table } => endpoint::add(state, endpoint, id(table).into()),
+        NetworkStep::ResetEndpointPolicy { endpoint } => endpoint::reset_policy(state, endpoint),
         NetworkStep::EmptyDefaultGroup { .. } => unreachable!("it is two calls, made one after the other"),
         NetworkStep::DeleteNatGateway { id, .. } => gateway::delete(state, id),
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),

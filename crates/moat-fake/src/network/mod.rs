@@ -48,6 +48,7 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::EnableDnsHostnames
         | NetworkStep::StopGivingPublicIps { .. }
         | NetworkStep::MoveAssociation { .. }
+        | NetworkStep::ResetEndpointPolicy { .. }
         | NetworkStep::ReplaceRoute { .. } => Verb::Change,
         NetworkStep::DeleteRoute { .. }
         | NetworkStep::EmptyDefaultGroup { .. }

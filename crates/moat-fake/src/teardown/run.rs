@@ -7,7 +7,7 @@ use crate::world::World;
 use moat::error::{Failure, Kind};
 use moat::name::Name;
 use moat::parameters;
-use moat::pass::{Look, look};
+use moat::pass::{Everything, Look, look};
 use moat::plan::{Bindings, Problem};
 use moat::spec::Mode;
 use moat::stage::{Cloud, Stage};
@@ -188,8 +188,10 @@ impl Teardown {
         Hand: Cloud<S>,
     {
         let nothing = Bindings::default();
-        let report = settle::<S>(&self.hand, spec, &nothing, &nothing, Until::Settled).await?;
-        Ok(Ended { changes: report.changes, facts: report.facts })
+        let mut changes = Vec::new();
+        let until = Until::Settled;
+        let report = settle::<S>(&self.hand, &Everything, spec, &nothing, &nothing, until, &mut changes).await?;
+        Ok(Ended { changes, facts: report.facts })
     }
 
     async fn lock(&self, owner: &Owner, locked: &mut Vec<Owner>) -> Result<(), Failure> {

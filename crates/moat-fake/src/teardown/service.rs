@@ -16,8 +16,8 @@ use moat::teardown::service::{Observed, ServiceStep, ServiceTeardown, ServiceTea
 impl Cloud<ServiceTeardown> for Hand {
     async fn observe(&self, spec: &ServiceTeardownSpec) -> Result<Observed, Failure> {
         let owner = Owner::Service(spec.service.clone());
-        let (name, resource) = (spec.aws_name(), spec.scaling_resource());
-        let is_scaled = self.look("describe scalable targets", move |state| state.scaled.contains_key(&resource));
+        let (name, named) = (spec.aws_name(), spec.aws_name());
+        let is_scaled = self.look("describe scalable targets", move |state| state.scalings.contains_key(&named));
         let (us, named) = (owner.clone(), name.clone());
         let cluster = self.look("describe cluster", move |state| cluster(state, &us, &named));
         let (us, named) = (owner.clone(), name.clone());
@@ -94,7 +94,7 @@ fn log_group(state: &State, owner: &Owner, name: &str) -> Option<LogGroup> {
 
 fn apply(state: &mut State, spec: &ServiceTeardownSpec, step: &ServiceStep) -> Answer {
     match step {
-        ServiceStep::StopScaling { resource } => match state.scaled.remove(resource) {
+        ServiceStep::StopScaling { resource } => match state.scalings.remove(&spec.aws_name()) {
             Some(_) => Ok(Done::Changed),
             None => refuse("ObjectNotFoundException", resource),
         },

@@ -7,9 +7,10 @@ use super::release::Release;
 use super::track::{Policy, version};
 use crate::image::{Digest, Image};
 use crate::spec::{Approval, ServiceSpec};
+use serde::Serialize;
 
 /// The image in a revision: its digest, and the tag by which that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
     /// By digest, where the registry is ECR.
     pub image: Image,

@@ -1,12 +1,13 @@
 //! What was found of a service.
 
 use super::desired::{Deployment, IMAGE_LABEL};
+use crate::drift::finding::ChangedBy;
 use crate::ids::{SecurityGroupId, ServiceArn, SubnetId, TargetGroupArn, TaskDefinitionArn};
 use crate::rollout::provisioned::Running;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Observed {
     pub cluster: Option<Cluster>,
     pub log_group: Option<LogGroup>,
@@ -17,15 +18,28 @@ pub struct Observed {
     /// The revision that the service runs, where it is another than the newest.
     pub running: Option<Revision>,
     pub service: Option<Service>,
+    /// Where Application Auto Scaling decides how many tasks there are.
+    pub scaling: Option<Scaling>,
+    /// Who registered the revision that the service runs.
+    pub registered: Option<ChangedBy>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The service as a scalable target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Scaling {
+    pub least: u32,
+    pub most: u32,
+    /// Seconds since it last changed the number of tasks.
+    pub quiet: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cluster {
     pub arn: String,
     pub is_ours: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogGroup {
     pub name: String,
     pub is_ours: bool,
@@ -33,7 +47,7 @@ pub struct LogGroup {
 }
 
 /// Whether the image can be deployed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub enum ImageState {
     /// Not in ECR, or named by digest: ECS finds out.
     #[default]
@@ -47,7 +61,7 @@ pub enum ImageState {
 }
 
 /// One revision of the task definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revision {
     pub arn: TaskDefinitionArn,
     /// `None` when it has something that moat does not know how to write, so it can never equal ours.
@@ -82,7 +96,7 @@ pub struct TaskDefinition {
     pub region: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Service {
     pub arn: ServiceArn,
     pub is_ours: bool,
@@ -101,7 +115,7 @@ pub struct Service {
     pub age: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ServiceState {
     Active,
     /// Deleted, but its tasks are still stopping. Its name is not free yet (C12).
@@ -117,7 +131,7 @@ pub struct Network {
 }
 
 /// How the service's newest deployment stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Rollout {
     InProgress,
     Completed,
@@ -127,7 +141,7 @@ pub enum Rollout {
 
 impl Observed {
     pub(super) fn ids(&self) -> BTreeSet<String> {
-        let Self { cluster, log_group, image: _, latest, running, service } = self;
+        let Self { cluster, log_group, image: _, latest, running, service, scaling: _, registered: _ } = self;
         let mut ids = BTreeSet::new();
         ids.extend(cluster.iter().map(|cluster| cluster.arn.clone()));
         ids.extend(log_group.iter().map(|group| group.name.clone()));

@@ -75,7 +75,9 @@ fn log_group(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Servi
         plan.step(ServiceStep::CreateLogGroup { name: name.clone() });
     }
     if observed.log_group.as_ref().is_none_or(|group| group.retention_days != Some(days)) {
-        plan.step(ServiceStep::SetRetention { name, days });
+        // No number of days means for ever.
+        let found = observed.log_group.as_ref().map(|group| group.retention_days.unwrap_or(u32::MAX));
+        plan.step(ServiceStep::SetRetention { name, days, drops: found.is_some_and(|found| found > days) });
     }
 }
 
@@ -114,7 +116,9 @@ pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Optio
 /// The revision that says what the spec says: the running one if it does, else the newest.
 fn current<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<&'a Revision> {
     let wanted = wanted(spec, observed);
-    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    // One that is no longer active can be described for as long as a service runs it, and never started again.
+    let stays = observed.service.as_ref().is_none_or(|service| service.state == ServiceState::Active);
+    let mut revisions = [observed.running.as_ref().filter(|_| stays), observed.latest.as_ref()].into_iter().flatten();
     revisions.find(|revision| revision.definition.as_ref() == Some(&wanted))
 }
 
@@ -199,8 +203,9 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     if service.grace != spec.service.load_balancer.health_check.grace {
         changes.push(Change::Grace(spec.service.load_balancer.health_check.grace));
     }
-    if service.desired != spec.service.tasks {
-        changes.push(Change::Tasks(spec.service.tasks));
+    let tasks = tasks(spec, observed, service);
+    if service.desired != tasks {
+        changes.push(Change::Tasks(tasks));
     }
     if service.target_group.as_ref().map(|arn| arn.as_str()) != spec.given.get(&ingress::target_group()) {
         changes.push(Change::TargetGroup);
@@ -209,6 +214,15 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
         changes.push(Change::Anew);
     }
     changes
+}
+
+/// How many tasks there should be. An autoscaler decides that for itself, between its two limits (D1).
+fn tasks(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> u32 {
+    match &observed.scaling {
+        None => spec.service.tasks,
+        Some(scaling) if (scaling.least..=scaling.most).contains(&service.desired) => service.desired,
+        Some(scaling) => spec.service.tasks.min(scaling.most).max(scaling.least),
+    }
 }
 
 pub(super) fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings {

@@ -143,6 +143,14 @@ fn everything_that_differs_is_one_update() {
 }
 
 #[test]
+fn c12_what_a_deleted_service_still_runs_is_not_counted_on() {
+    let mut observed = with(|service| service.state = ServiceState::Draining);
+    observed.running = observed.latest.take();
+    assert!(planned(&observed).starts_with("register task-definition"), "{}", planned(&observed));
+    assert_eq!(bindings(&spec(), &observed).get(&desired::task_definition()), None);
+}
+
+#[test]
 fn a_deployment_is_waited_for_and_one_that_failed_ends_it() {
     let deploying =
         with(|service| (service.rollout, service.running, service.age) = (Rollout::InProgress, 1, Some(10)));
