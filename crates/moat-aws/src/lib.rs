@@ -12,6 +12,8 @@ pub mod config;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(any(all(feature = "ecr", feature = "logs"), feature = "scaling"))]
+mod ecs;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
 #[cfg(feature = "ec2")]
@@ -22,5 +24,7 @@ pub mod parameters;
 pub mod rollout;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "logs"))]
 pub mod service;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
+pub mod teardown;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;

@@ -3,10 +3,8 @@
 use super::{ServiceCloud, task_definition};
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use aws_sdk_ecs::error::SdkError;
-use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
+use crate::ecs::is_absent;
 use aws_sdk_ecs::types::{self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::error::Failure;
 use moat::service::ServiceStageSpec;
 use moat::service::desired::Deployment;
@@ -80,15 +78,6 @@ impl ServiceCloud {
         let mut there = answer.services().iter().filter(|service| service.status() != Some("INACTIVE"));
         there.next().map(|found| service(found, owner, &doing)).transpose()
     }
-}
-
-/// ECS has no code of its own for an unknown family: it sends ClientException, which means many things.
-fn is_absent(error: &SdkError<DescribeTaskDefinitionError>) -> bool {
-    let says = |error: &DescribeTaskDefinitionError| {
-        error.is_client_exception()
-            && error.message().is_some_and(|message| message.contains("Unable to describe task definition"))
-    };
-    error.as_service_error().is_some_and(says)
 }
 
 fn owns(owner: &Owner, tags: &[aws::Tag]) -> bool {
