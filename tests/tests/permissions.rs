@@ -14,6 +14,7 @@ const HANDS: &[(&str, &[&str])] = &[
     ("ServiceFunction", &["service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
+    ("TeardownFunction", &["teardown"]),
 ];
 
 /// Permissions that no call is named after, and which call needs them.
@@ -41,6 +42,7 @@ const VERBS: &str = "add allocate associate attach authorize batch create delete
 /// Fields that read like calls.
 const FIELDS: &[&str] = &[
     "create_time",
+    "delete_time",
     "enable_dns_hostnames",
     "enable_dns_support",
     "get_or_insert_default",
@@ -48,6 +50,8 @@ const FIELDS: &[&str] = &[
     "stop_date",
     "stop_timeout",
     "tag_descriptions",
+    "tag_list",
+    "tag_set",
 ];
 
 #[test]

@@ -12,6 +12,8 @@ pub mod config;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(any(all(feature = "ecr", feature = "logs"), feature = "scaling"))]
+mod ecs;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
 #[cfg(feature = "ec2")]
@@ -20,7 +22,11 @@ pub mod network;
 pub mod parameters;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
-#[cfg(all(feature = "ecs", feature = "ecr", feature = "logs"))]
+#[cfg(all(feature = "scaling", feature = "ecs"))]
+pub mod scaling;
+#[cfg(all(feature = "ecs", feature = "ecr", feature = "logs", feature = "scaling"))]
 pub mod service;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
+pub mod teardown;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;

@@ -191,7 +191,11 @@ pub(crate) fn take_away(state: &mut State, resource: &str) {
         "elastic-ip" => vec![resource.replace("elastic-ip", "nat-gateway")],
         "security-group" if resource.contains("tasks") => vec!["service".into()],
         "security-group" => vec!["load-balancer".into()],
-        "load-balancer" => vec!["listener http".into()],
+        // Listeners go with their load balancer, also those that others made.
+        "load-balancer" => {
+            state.listeners.remove(|listener| listener.balancer == id, now);
+            Vec::new()
+        }
         "target-group" => vec!["listener http".into(), "service".into()],
         _ => Vec::new(),
     };

@@ -2,7 +2,7 @@
 
 use crate::people::ids_of;
 use crate::shelf::{Parts, Tags};
-use crate::state::{Endpoint, Group, NatGateway, State, Table};
+use crate::state::{Endpoint, Group, NatGateway, Scaling, State, Table};
 use crate::world::World;
 use moat::cidr::Cidr;
 use moat::ids::{SecurityGroupId, SubnetId, VpcId};
@@ -76,6 +76,16 @@ impl World {
             interface.groups = BTreeSet::from([group]);
             keep(state, interface)
         })
+    }
+
+    /// Registers a scalable target for a service, if there is one, which keeps at least so many tasks.
+    pub fn keep_at_least(&self, service: &str, least: u32) {
+        self.change(|state| {
+            let name = format!("moat-{service}");
+            if state.services.there().any(|there| there.name == name) {
+                state.scalings.insert(name, Scaling { least, most: least + 10, acted: None });
+            }
+        });
     }
 
     /// Turns on the deletion protection of every load balancer.

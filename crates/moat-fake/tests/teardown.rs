@@ -27,7 +27,7 @@ fn deeds(world: &World, from: usize) -> Vec<String> {
 fn t1_everything_goes_in_the_order_in_which_it_hangs_together() {
     let asked = main_and_web();
     let world = settled(1, &asked);
-    world.autoscale(2, 12, 2);
+    world.keep_at_least("web", 2);
     let from = world.story().lines().count();
     let report = removed(&world, &all());
     must_be_gone(&world, &BTreeSet::new());
@@ -94,7 +94,7 @@ fn t1_logs_are_deleted_when_that_was_said() {
 #[test]
 fn t1_an_autoscaler_goes_first_since_it_would_put_the_tasks_back() {
     let world = settled(4, &main_and_web());
-    world.autoscale(2, 12, 2);
+    world.keep_at_least("web", 2);
     removed(&world, &service());
     assert!(world.story().contains("stop the autoscaling of service/moat-web/moat-web"));
 }

@@ -80,7 +80,7 @@ fn t5_a_teardown_ends_clean_after_any_one_fault_at_any_one_of_its_calls() {
     try_all("t5, any fault at any call of a teardown", &cases, |(call, fault)| {
         let world = settled(8, &asked(2, Nat::PerZone));
         let before = world.read(|state| state.calls);
-        world.autoscale(2, 12, 2);
+        world.keep_at_least("web", 2);
         let world = world.with(lagging(), Faults::at(*call, *fault));
         until_removed(&world);
         assert!(before > 0 && world.read(|state| state.struck.clone()) == [*fault], "the fault strikes");
@@ -112,7 +112,7 @@ fn t5_half_a_world_with_faults_is_taken_down_beside_others_that_are_not_touched(
         }
         world.run(Execution::new(&world, "up", &asked).run());
         if chance.percent(30) {
-            world.autoscale(2, 12, 2);
+            world.keep_at_least("web", 2);
         }
         let rules = Rules::lagging(&mut chance);
         let faults = Faults::some(u32::try_from(chance.between(0, 6)).unwrap_or(0), chance.between(1, 10));

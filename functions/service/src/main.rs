@@ -7,6 +7,7 @@ use moat::error::Failure;
 use moat::pass::{look, pass};
 use moat::service::desired::task_definition;
 use moat::service::{Service, ServiceStageSpec};
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use moat_lambda::{Reply, Request, StageRequest, parse, serve};
 
@@ -28,7 +29,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             execution_role,
         })
     };
-    let cloud = &ServiceCloud::new(&config);
+    let cloud = &ServiceCloud::new(&config, Autoscaling::from_env(&config)?);
     serve(|event| async move {
         match parse(event)? {
             Request::Look(r) => look::<Service, _>(cloud, &spec(&r)?).await.map(Reply::Look),

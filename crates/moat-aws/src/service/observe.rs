@@ -4,12 +4,10 @@ use super::apply::USUAL_PERCENT;
 use super::{ServiceCloud, task_definition};
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use aws_sdk_ecs::error::SdkError;
-use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
+use crate::ecs::is_absent;
 use aws_sdk_ecs::types::{
     self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField, ThresholdType,
 };
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::drift::ChangedBy;
 use moat::error::Failure;
 use moat::moment::Moment;
@@ -24,13 +22,14 @@ impl ServiceCloud {
     pub(super) async fn observe_service(&self, spec: &ServiceStageSpec, owner: &Owner) -> Result<Observed, Failure> {
         let name = spec.aws_name();
         let container = spec.service.name.as_str();
-        let log_group_name = spec.log_group_name();
-        let (cluster, log_group, image, latest, service) = try_join!(
+        let (log_group_name, resource) = (spec.log_group_name(), spec.scaling_resource());
+        let (cluster, log_group, image, latest, service, scaling) = try_join!(
             self.cluster(&name, owner),
             self.log_group(&log_group_name, owner),
             self.image(&spec.service.image),
             self.revision(&name, container),
             self.service(&name, owner),
+            self.scaling.limits(&resource),
         )?;
         let running = match &service {
             Some(service) if latest.as_ref().is_none_or(|(latest, _)| latest.arn != service.task_definition) => {
@@ -42,8 +41,6 @@ impl ServiceCloud {
         let deployed = running.as_ref().or(latest.as_ref()).filter(|_| service.is_some());
         let registered = deployed.and_then(|(_, registered)| registered.clone());
         let (latest, running) = (latest.map(|(latest, _)| latest), running.map(|(running, _)| running));
-        // Application Auto Scaling is not read yet, so what an autoscaler set counts as changed by others.
-        let scaling = None;
         Ok(Observed { cluster, log_group, image, latest, running, service, scaling, registered })
     }
 
@@ -99,15 +96,6 @@ impl ServiceCloud {
 fn registered(found: &aws::TaskDefinition) -> Option<ChangedBy> {
     let at = found.registered_at().and_then(|at| at.to_millis().ok()).map(Moment::from_millis);
     Some(ChangedBy { who: found.registered_by()?.to_owned(), at })
-}
-
-/// ECS has no code of its own for an unknown family: it sends ClientException, which means many things.
-fn is_absent(error: &SdkError<DescribeTaskDefinitionError>) -> bool {
-    let says = |error: &DescribeTaskDefinitionError| {
-        error.is_client_exception()
-            && error.message().is_some_and(|message| message.contains("Unable to describe task definition"))
-    };
-    error.as_service_error().is_some_and(says)
 }
 
 fn owns(owner: &Owner, tags: &[aws::Tag]) -> bool {

@@ -8,6 +8,7 @@ use moat::plan::Bindings;
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
 use moat::stage::{Cloud, Done};
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ pub async fn apply(wire: &Wire, step: &ServiceStep) -> Result<Done, Failure> {
         ("log-group", "/moat/web"),
         ("task-definition", "arn:td:3"),
     ]);
-    ServiceCloud::new(&wire.config()).apply(&spec(), step, &known).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).apply(&spec(), step, &known).await
 }
 
 fn subnets() -> Vec<Logical> {

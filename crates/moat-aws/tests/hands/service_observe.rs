@@ -5,11 +5,12 @@ use crate::wire::{Answer, Wire};
 use moat::error::{Failure, Kind};
 use moat::service::observed::{LogGroup, Observed, Rollout, ServiceState};
 use moat::stage::Cloud;
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {
-    ServiceCloud::new(&wire.config()).observe(&spec()).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).observe(&spec()).await
 }
 
 fn tags(owner: &str) -> Value {

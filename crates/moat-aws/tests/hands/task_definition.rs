@@ -6,6 +6,7 @@ use moat::image::Image;
 use moat::service::ServiceStep;
 use moat::service::observed::{Observed, Revision, TaskDefinition};
 use moat::stage::Cloud;
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ fn kept(mut registered: Value) -> Value {
 
 async fn read(described: Value) -> Observed {
     let wire = Wire::default().on("DescribeTaskDefinition", [json!({ "taskDefinition": described })]);
-    ServiceCloud::new(&wire.config()).observe(&spec()).await.unwrap()
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).observe(&spec()).await.unwrap()
 }
 
 #[tokio::test]

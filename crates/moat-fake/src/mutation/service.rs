@@ -148,7 +148,8 @@ fn revisions(walk: &mut Walk<'_>, service: &str, revision: &str, state: &State) 
 fn register(state: &mut State, like: &str, change: impl Fn(&mut TaskDefinition)) -> String {
     let Some(mut revision) = state.revisions.get(like).cloned() else { return String::new() };
     change(&mut revision.definition);
-    let number = state.revisions.ever().count() + 1;
+    let number = state.registered.entry(revision.family.clone()).or_default();
+    *number += 1;
     revision.arn = format!("{}:{number}", like.rsplit_once(':').map_or(like, |(family, _)| family));
     revision.registered = ("arn:aws:iam::123456789012:user/ann".into(), state.now);
     let (arn, now) = (revision.arn.clone(), state.now);

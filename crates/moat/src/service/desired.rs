@@ -92,6 +92,11 @@ impl ServiceStageSpec {
         format!("moat-{}", self.service.name)
     }
 
+    /// Under which Application Auto Scaling knows the service ("RegisterScalableTarget", `ResourceId`).
+    pub fn scaling_resource(&self) -> String {
+        format!("service/{0}/{0}", self.aws_name())
+    }
+
     pub fn log_group_name(&self) -> String {
         format!("/moat/{}", self.service.name)
     }
