@@ -7,7 +7,7 @@ pub mod answer;
 #[cfg(any(feature = "ec2", feature = "ecs"))]
 mod binding;
 #[cfg(any(feature = "ec2", feature = "ecs", feature = "sfn"))]
-mod clock;
+pub mod clock;
 pub mod config;
 
 #[cfg(feature = "ec2")]
@@ -16,6 +16,8 @@ pub mod ec2;
 mod ecs;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]
+pub mod leftovers;
 #[cfg(feature = "ec2")]
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]

@@ -38,6 +38,7 @@ impl Asked {
             region: "us-east-1".into(),
             release: Release::default(),
             tried: None,
+            keeps_image: false,
             execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
         }
     }

@@ -6,6 +6,7 @@ use crate::execution::{Asked, Until, again, settle};
 use crate::parameters::Store;
 use crate::world::World;
 use moat::drift::conclude::Work;
+use moat::drift::looks::{self, Ground, Stages};
 use moat::drift::ruling::Standing;
 use moat::drift::{Checked, Inspection, Memory, Permit, Verdict, conclude, inspect, rule};
 use moat::error::{Failure, Kind};
@@ -15,7 +16,7 @@ use moat::moment::Moment;
 use moat::network::Network;
 use moat::parameters;
 use moat::plan::Bindings;
-use moat::service::Service;
+use moat::service::{Service, ServiceStageSpec};
 use moat::spec::DriftSpec;
 use moat::tags::Owner;
 
@@ -123,18 +124,12 @@ impl Remediation {
         if matches!(owner, Owner::Network(_)) {
             return Ok(vec![network]);
         }
-        let mut is_known = !network.is_refused;
-        let judged = |look: Inspection, is_known: bool| if is_known { look } else { look.without_guesses() };
-        let mut all = network.bindings;
-        let spec = asked.ingress(&all);
-        let ingress = again(&self.hand, async |hand| inspect::<Ingress, _>(hand, &spec, &all, permit).await).await?;
-        let ingress = judged(ingress, is_known);
-        is_known &= !ingress.is_refused;
-        let given = ingress.given(&all);
-        all.extend(&ingress.bindings);
-        let spec = asked.service(&all);
-        let service = again(&self.hand, async |hand| inspect::<Service, _>(hand, &spec, &given, permit).await).await?;
-        Ok(vec![ingress, judged(service, is_known)])
+        let ground = Ground::from(&network);
+        let stages =
+            Stages { ingress: |known: &Bindings| asked.ingress(known), service: |all: &Bindings| kept(asked, all) };
+        again(&self.hand, async |hand| looks::service(hand, hand, &stages, &ground, permit).await)
+            .await
+            .map(|seen| seen.looks)
     }
 
     async fn work(&self, owner: &Owner, permit: &Permit) -> Work {
@@ -156,7 +151,7 @@ impl Remediation {
         let spec = asked.ingress(&given);
         let ingress = settle::<Ingress>(hand, permit, &spec, &given, &nothing, Until::Settled, changes).await?;
         given.extend(&ingress.bindings);
-        let spec = asked.service(&given);
+        let spec = kept(asked, &given);
         settle::<Service>(hand, permit, &spec, &given, &nothing, Until::Settled, changes).await?;
         Ok(())
     }
@@ -171,4 +166,9 @@ impl Remediation {
     fn now(&self) -> Moment {
         Moment::from_millis(i64::try_from(self.hand.world.clock().now()).unwrap_or(i64::MAX))
     }
+}
+
+/// The service as a repair wants it: no other image than the one that was deployed.
+fn kept(asked: &Asked, all: &Bindings) -> ServiceStageSpec {
+    ServiceStageSpec { keeps_image: true, ..asked.service(all) }
 }

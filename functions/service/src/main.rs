@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use moat::error::Failure;
-use moat::pass::{look, pass};
+use moat::pass::look;
 use moat::service::desired::task_definition;
 use moat::service::{Service, ServiceStageSpec};
 use moat_aws::scaling::Autoscaling;
@@ -16,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let config = moat_aws::config::load().await;
     let (region, execution_role) = (moat_aws::config::region(&config), std::env::var("MOAT_EXECUTION_ROLE_ARN")?);
     let spec = &move |request: &StageRequest| {
-        let StageRequest { network, given, release, before, .. } = request;
+        let StageRequest { network, given, release, before, permit, .. } = request;
         let (region, execution_role) = (region.clone(), execution_role.clone());
         let service = request.service()?;
         Ok::<_, Failure>(ServiceStageSpec {
@@ -26,6 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             region,
             release: release.clone(),
             tried: before.get(&task_definition()).map(Into::into),
+            keeps_image: permit.is_some(),
             execution_role,
         })
     };
@@ -33,7 +34,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     serve(|event| async move {
         match parse(event)? {
             Request::Look(r) => look::<Service, _>(cloud, &spec(&r)?).await.map(Reply::Look),
-            Request::Pass(r) => pass::<Service, _>(cloud, &spec(&r)?, &r.given, &r.before).await.map(Reply::Pass),
+            Request::Pass(r) => r.pass::<Service, _>(cloud, &spec(&r)?).await.map(Reply::Pass),
         }
     })
     .await

@@ -20,6 +20,7 @@ pub fn spec() -> ServiceStageSpec {
         region: "eu-west-1".into(),
         release: moat::rollout::Release::default(),
         tried: None,
+        keeps_image: false,
         execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
     }
 }

@@ -81,7 +81,8 @@ fn gateways(state: &State, ways: &mut Ways) {
     }
     for kept in state.nat_gateways.kept() {
         let mut walk = Walk::of(ways, &kept.tags);
-        let NatGateway { id, vpc: _, subnet: _, allocation: _, state: _, born: _, ended: _, next: _ } = kept.thing.clone();
+        let NatGateway { id, vpc: _, subnet: _, allocation: _, state: _, born: _, ended: _, next: _ } =
+            kept.thing.clone();
         walk.fixed("id", IDENTITY);
         for field in ["vpc", "subnet", "allocation"] {
             walk.fixed(field, SET_ONCE);

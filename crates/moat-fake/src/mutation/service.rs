@@ -73,7 +73,8 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
     walk.deleted();
     revisions(walk, arn, revision, state);
     network_of(walk, arn, network, state);
-    let Deployment { minimum_percent: _, maximum_percent: _, has_breaker: _, has_rollback: _, failures: _ } = deployment;
+    let Deployment { minimum_percent: _, maximum_percent: _, has_breaker: _, has_rollback: _, failures: _ } =
+        deployment;
     let changes: [Change<EcsService>; 9] = [
         ("deployment: minimum_percent", |it| it.deployment.minimum_percent = 0),
         ("deployment: maximum_percent", |it| it.deployment.maximum_percent = 100),

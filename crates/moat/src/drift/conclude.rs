@@ -1,5 +1,6 @@
 //! What came of it: every repair is read back, and what is still so was not repaired (D9).
 
+use super::finding::fingerprint;
 use super::inspect::{Graded, Inspection};
 use super::memory::Memory;
 use super::ruling::Ruling;
@@ -32,6 +33,9 @@ pub struct Checked {
     /// Seconds until it is worth looking again before the schedule does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// Whether it is told to people now; the same is told once a day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_new: bool,
 }
 
 /// What the passes of a repair came to.
@@ -47,13 +51,14 @@ impl Checked {
     /// An owner about which nothing could be learnt. One that somebody else holds is postponed instead.
     pub fn unreadable(owner: &Owner, failure: &Failure) -> Self {
         let verdict = if failure.kind == Kind::Locked { Verdict::Postponed } else { Verdict::Unreadable };
-        Self::of(owner, verdict, Some(failure.message.clone()))
+        let is_new = verdict == Verdict::Unreadable;
+        Self { is_new, ..Self::of(owner, verdict, Some(failure.message.clone())) }
     }
 
     fn of(owner: &Owner, verdict: Verdict, why: Option<String>) -> Self {
         let owner = owner.to_string();
         let (findings, changes) = (Vec::new(), Vec::new());
-        Self { owner, verdict, why, findings, changes, question: None, retry_after: None }
+        Self { owner, verdict, why, findings, changes, question: None, retry_after: None, is_new: false }
     }
 
     /// The findings that were mended.
@@ -64,7 +69,22 @@ impl Checked {
     /// What is remembered of this run.
     pub fn remember(&self, memory: &Memory, ruling: &Ruling, now: Moment) -> Memory {
         let mended = self.repaired().map(|told| &told.finding);
-        memory.with_repaired(mended, now).with_question(ruling.question.clone())
+        memory.with_repaired(mended, now).with_question(ruling.question.clone()).with_told(self.telling(), now)
+    }
+
+    /// A hash of what is left to tell people, so that they are not told the same each hour. `None` when all is well.
+    fn telling(&self) -> Option<String> {
+        let left = self.findings.iter().filter(|told| !matches!(told.fate, Fate::Repaired | Fate::Postponed));
+        let marks: Vec<String> = left.map(|told| format!("{:?} {}", told.fate, told.finding.mark())).collect();
+        (!marks.is_empty()).then(|| fingerprint(marks.iter().map(String::as_str)))
+    }
+
+    /// Whether people should be told: of a repair, of what could not be read or mended, of an open door, and of
+    /// anything else once a day.
+    pub fn is_news(&self, memory: &Memory, now: Moment) -> bool {
+        let is_open = self.findings.iter().any(|told| told.finding.is_hole);
+        let is_grave = matches!(self.verdict, Verdict::Repaired | Verdict::Unreadable | Verdict::Failed);
+        is_open || is_grave || self.repaired().next().is_some() || !memory.has_told(self.telling().as_deref(), now)
     }
 }
 

@@ -45,8 +45,6 @@ impl Tagged {
     /// From an ARN and its tags, as the Resource Groups Tagging API lists them. `None` when it is not moat's, or is one
     /// of moat's own parameters.
     pub fn read(arn: &str, tags: &BTreeMap<String, String>) -> Option<Self> {
-        let named = |key: &str| tags.get(key).and_then(|name| Name::new(name).ok());
-        let owner = named(tags::SERVICE).map(Owner::Service).or_else(|| named(tags::NETWORK).map(Owner::Network))?;
         let resource = Logical::new(tags.get(tags::RESOURCE).cloned().unwrap_or_default());
         let mut parts = arn.splitn(6, ':').skip(2);
         let (service, rest) = (parts.next()?, parts.nth(2)?);
@@ -58,7 +56,15 @@ impl Tagged {
             ("ecs", (kind, _)) => (Kind::of_ecs(kind), arn),
             _ => (Kind::Other, arn),
         };
-        Some(Self { id: id.to_owned(), kind, owner, resource })
+        Self::of(kind, id, tags)
+    }
+
+    /// From a describe that was filtered by moat's tags. `None` when it is not moat's.
+    pub fn of(kind: Kind, id: impl Into<String>, tags: &BTreeMap<String, String>) -> Option<Self> {
+        let named = |key: &str| tags.get(key).and_then(|name| Name::new(name).ok());
+        let owner = named(tags::SERVICE).map(Owner::Service).or_else(|| named(tags::NETWORK).map(Owner::Network))?;
+        let resource = Logical::new(tags.get(tags::RESOURCE).cloned().unwrap_or_default());
+        Some(Self { id: id.into(), kind, owner, resource })
     }
 }
 

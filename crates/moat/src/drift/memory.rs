@@ -26,6 +26,17 @@ pub struct Memory {
     /// The question that is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Question>,
+    /// What people were told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Telling>,
+}
+
+/// What people were told: the same is not told again within a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// A hash of what is not as it should be, and of what became of it.
+    pub of: String,
+    pub at: Moment,
 }
 
 /// A question to a person. The answer counts for this plan in this state alone (D6).
@@ -75,6 +86,20 @@ impl Memory {
     #[must_use]
     pub fn with_question(&self, asked: Option<Question>) -> Self {
         Self { asked, ..self.clone() }
+    }
+
+    /// The same, when people are told this now. What was told within a day keeps its time.
+    #[must_use]
+    pub fn with_told(&self, of: Option<String>, now: Moment) -> Self {
+        let is_known = of.is_some() && self.has_told(of.as_deref(), now);
+        let told = if is_known { self.told.clone() } else { of.map(|of| Telling { of, at: now }) };
+        Self { told, ..self.clone() }
+    }
+
+    /// Whether people were told just this within the last day. There is always nothing to tell of nothing.
+    pub fn has_told(&self, of: Option<&str>, now: Moment) -> bool {
+        let told = self.told.as_ref().filter(|told| is_recent(told.at, now)).map(|told| told.of.as_str());
+        of.is_none() || of == told
     }
 
     /// The slots of the fields that were mended as often as they may be within the last day.

@@ -49,6 +49,9 @@ pub struct Report {
     pub omitted: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<Leftover>,
+    /// Services whose push was missed: moat-rollout was started for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<String>,
 }
 
 const fn is_none(count: &u32) -> bool {
@@ -65,7 +68,7 @@ pub struct Run {
 }
 
 impl Report {
-    pub fn new(run: Run, checked: Vec<Checked>, leftovers: Vec<Leftover>) -> Self {
+    pub fn new(run: Run, checked: Vec<Checked>, leftovers: Vec<Leftover>, rollouts: Vec<String>) -> Self {
         let Run { execution, is_look, began, at } = run;
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for one in &checked {
@@ -89,6 +92,7 @@ impl Report {
             checked,
             omitted: 0,
             leftovers,
+            rollouts,
         };
         report.message = report.sentence();
         report.checked.retain(|one| one.verdict != Verdict::Clean);
@@ -96,9 +100,14 @@ impl Report {
         report
     }
 
-    /// Whether there is anything that a person may want to know.
+    /// Whether there is anything for programs to know.
+    pub fn is_eventful(&self) -> bool {
+        !self.checked.is_empty() || !self.leftovers.is_empty() || !self.rollouts.is_empty()
+    }
+
+    /// Whether there is anything that people were not told before.
     pub fn is_news(&self) -> bool {
-        !self.checked.is_empty() || !self.leftovers.is_empty()
+        self.open > 0 || self.checked.iter().any(|one| one.is_new)
     }
 
     fn sentence(&self) -> String {
@@ -116,6 +125,9 @@ impl Report {
         }
         if self.open > 0 {
             text = format!("{} open to the Internet that should not be! {text}", ways(self.open));
+        }
+        if !self.rollouts.is_empty() {
+            text += &format!(" A push was missed, so moat-rollout was started for {}.", self.rollouts.join(", "));
         }
         if !self.leftovers.is_empty() {
             let cents: u32 = self.leftovers.iter().filter_map(|left| left.cents_per_month).sum();
@@ -193,6 +205,8 @@ impl Report {
             "failed": self.counts.get(Verdict::Failed.as_str()).copied().unwrap_or_default(),
             "unreadable": self.counts.get(Verdict::Unreadable.as_str()).copied().unwrap_or_default(),
             "tugOfWar": self.counts.get(Verdict::TugOfWar.as_str()).copied().unwrap_or_default(),
+            "leftovers": self.leftovers.len(),
+            "missedPushes": self.rollouts.len(),
             "duration": self.seconds,
             "execution": self.execution,
         })
@@ -200,7 +214,7 @@ impl Report {
 }
 
 /// The metrics of a run and their units; alarms in the template name them.
-pub const METRICS: [(&str, &str); 8] = [
+pub const METRICS: [(&str, &str); 10] = [
     ("findings", "Count"),
     ("repaired", "Count"),
     ("postponed", "Count"),
@@ -208,6 +222,8 @@ pub const METRICS: [(&str, &str); 8] = [
     ("failed", "Count"),
     ("unreadable", "Count"),
     ("tugOfWar", "Count"),
+    ("leftovers", "Count"),
+    ("missedPushes", "Count"),
     ("duration", "Seconds"),
 ];
 

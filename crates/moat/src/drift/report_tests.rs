@@ -18,6 +18,7 @@ fn checked(owner: &str, findings: Vec<Told>) -> Checked {
         changes: Vec::new(),
         question: None,
         retry_after: None,
+        is_new: false,
     }
 }
 
@@ -28,7 +29,7 @@ fn report(all: Vec<Checked>, leftovers: Vec<Leftover>) -> Report {
         began: Moment::from_millis(0),
         at: Moment::from_millis(12_345),
     };
-    Report::new(run, all, leftovers)
+    Report::new(run, all, leftovers, Vec::new())
 }
 
 fn mixed() -> Report {

@@ -66,6 +66,36 @@ pub fn kept(spec: &ServiceSpec, release: &Release, running: &Running, means: Opt
     }
 }
 
+/// Why the image that runs is no drift, whatever the document's tag means by now: a rollout, a person or a provision
+/// deployed it. What somebody else put there is.
+pub fn stays(spec: &ServiceSpec, release: &Release, running: &Running) -> Option<String> {
+    let digest = running.image.digest()?;
+    if running.image.repository != spec.image.repository || release.quarantine.contains_key(&digest) {
+        return None;
+    }
+    let deployed = release.current.iter().map(|deployed| &deployed.digest);
+    let rolling = release.rolling.iter().map(|rolling| &rolling.digest);
+    if deployed.chain(rolling).any(|known| *known == digest) {
+        return Some("moat-rollout deployed it".into());
+    }
+    // What a provision deployed is in no record. The tag that it was found by tells that it was not somebody else.
+    let policy = Policy::of(spec);
+    let tag = running.tag().filter(|tag| spec.image.tag() == Some(tag) || policy.takes(tag))?;
+    Some(format!("it was found as {tag}, and moat-rollout says what follows it"))
+}
+
+/// Whether moat-rollout may have something to deploy: the tag means another image than the one that runs, or only a
+/// look at the whole repository can tell (I5). What is in quarantine stays there (R8).
+pub fn is_behind(spec: &ServiceSpec, release: &Release, running: &Running, means: Option<&Digest>) -> bool {
+    match Policy::of(spec) {
+        Policy::None(_) => false,
+        Policy::Tag(_) => means.is_some_and(|means| {
+            running.image.digest().as_ref() != Some(means) && !release.quarantine.contains_key(means)
+        }),
+        Policy::Semver { .. } | Policy::Glob(_) | Policy::Regex(_) => true,
+    }
+}
+
 /// Whether what runs is what the policy or a person picked.
 fn follows(policy: &Policy, release: &Release, running: &Running) -> bool {
     release.hold().is_some() || running.tag().is_some_and(|tag| policy.takes(tag))

@@ -30,6 +30,10 @@ pub struct ServiceStageSpec {
     /// just taken back from one that is still to be made.
     #[serde(default)]
     pub tried: Option<TaskDefinitionArn>,
+    /// Whether the image that was deployed stays, though the document's tag means another one by now. A repair of drift
+    /// rolls nothing: moat-rollout does (I5).
+    #[serde(default)]
+    pub keeps_image: bool,
     /// ARN of the role with which ECS pulls the image and writes logs. The template makes it; moat makes no roles.
     pub execution_role: String,
 }

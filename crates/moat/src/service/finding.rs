@@ -127,7 +127,9 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
             of("network", expected, found)
         }
         Change::PublicIp => of("public IPs", "none".into(), "assigned".into()).hole_if(true),
-        Change::Deployment => of("deployments", rules(&desired::deployment(spec.service.tasks)), rules(&service.deployment)),
+        Change::Deployment => {
+            of("deployments", rules(&desired::deployment(spec.service.tasks)), rules(&service.deployment))
+        }
         Change::Grace(grace) => of("health-check grace", format!("{grace} s"), format!("{} s", service.grace)),
         Change::Tasks(tasks) => of("tasks", tasks.to_string(), service.desired.to_string()),
         Change::Anew => of("deployment", "one that ECS has not given up on".into(), "given up".into()),

@@ -100,16 +100,32 @@ fn wanted(spec: &ServiceStageSpec, observed: &Observed) -> TaskDefinition {
     }
 }
 
-/// The image that runs and stays, and why, where rollouts have a say in it.
-pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<(&'a Running, String)> {
+/// Whether a push may have been missed, so that moat-rollout should look (I5).
+pub fn is_behind(spec: &ServiceStageSpec, observed: &Observed) -> bool {
+    let Some(running) = running(observed) else { return false };
+    provisioned::is_behind(&spec.service, &spec.release, running, means(observed).as_ref())
+}
+
+fn running(observed: &Observed) -> Option<&Running> {
     let service = observed.service.as_ref().filter(|service| service.is_ours)?;
     let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
-    let running = revisions.find(|revision| revision.arn == service.task_definition)?.image.as_ref()?;
-    let means = match &observed.image {
+    revisions.find(|revision| revision.arn == service.task_definition)?.image.as_ref()
+}
+
+/// What the document's tag means in the registry.
+fn means(observed: &Observed) -> Option<Digest> {
+    match &observed.image {
         ImageState::Digest(digest) => Digest::new(digest).ok(),
         _ => None,
-    };
-    let why = provisioned::kept(&spec.service, &spec.release, running, means.as_ref())?;
+    }
+}
+
+/// The image that runs and stays, and why, where rollouts have a say in it.
+pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<(&'a Running, String)> {
+    let running = running(observed)?;
+    let means = means(observed);
+    let stays = || provisioned::stays(&spec.service, &spec.release, running).filter(|_| spec.keeps_image);
+    let why = provisioned::kept(&spec.service, &spec.release, running, means.as_ref()).or_else(stays)?;
     Some((running, why))
 }
 

@@ -28,6 +28,7 @@ fn spec() -> ServiceStageSpec {
         region: "us-east-1".into(),
         release: Release::default(),
         tried: None,
+        keeps_image: false,
         execution_role: "role".into(),
     }
 }
