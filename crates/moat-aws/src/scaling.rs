@@ -7,10 +7,9 @@ use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 use moat::error::Failure;
 use moat::service::observed::Scaling;
-use std::fmt::Display;
 
 /// The only dimension of an ECS service ("DescribeScalableTargets", Application Auto Scaling API).
-const TASKS: ScalableDimension = ScalableDimension::EcsServiceDesiredCount;
+pub(crate) const TASKS: ScalableDimension = ScalableDimension::EcsServiceDesiredCount;
 
 /// Application Auto Scaling, or nothing where AWS has no such service, as the local one: then nothing is scaled.
 #[derive(Debug, Clone)]
@@ -52,23 +51,9 @@ impl Autoscaling {
         Ok(Some(Scaling { least, most, quiet: quiet(client, resource).await? }))
     }
 
-    /// Whether the service is a scalable target.
-    ///
-    /// # Errors
-    /// Unreadable is not absent.
-    pub async fn is_there(&self, resource: &str) -> Result<bool, Failure> {
-        let Some(client) = &self.0 else { return Ok(false) };
-        Ok(target(client, resource).await?.is_some())
-    }
-
-    /// Makes the service no scalable target any more.
-    ///
-    /// # Errors
-    /// As AWS answers; one that is gone is success.
-    pub async fn stop(&self, resource: &str, step: &(impl Display + Sync)) -> Result<(), Failure> {
-        let Some(client) = &self.0 else { return Ok(()) };
-        let call = client.deregister_scalable_target().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
-        call.scalable_dimension(TASKS).send().await.remove(step)
+    /// The client, where there is one.
+    pub(crate) const fn client(&self) -> Option<&Client> {
+        self.0.as_ref()
     }
 }
 

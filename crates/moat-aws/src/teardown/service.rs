@@ -1,8 +1,9 @@
 //! A service on its way out: ECS, Application Auto Scaling and CloudWatch Logs.
 
 use crate::answer::{Answer, present};
-use crate::scaling::Autoscaling;
+use crate::scaling::{Autoscaling, TASKS as SCALED};
 use aws_config::SdkConfig;
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_ecs::types::{self as aws, ClusterField, ServiceField, TaskField};
 use moat::error::Failure;
 use moat::plan::Bindings;
@@ -39,7 +40,7 @@ impl Cloud<ServiceTeardown> for ServiceTeardownCloud {
         let owner = Owner::Service(spec.service.clone());
         let (name, resource, log_group) = (spec.aws_name(), spec.scaling_resource(), spec.log_group_name());
         let (is_scaled, cluster, service, revisions, log_group) = try_join!(
-            self.scaling.is_there(&resource),
+            self.is_scaled(&resource),
             self.cluster(&name, &owner),
             self.service(&name, &owner),
             self.revisions(&name, &owner),
@@ -55,7 +56,7 @@ impl Cloud<ServiceTeardown> for ServiceTeardownCloud {
     async fn apply(&self, spec: &ServiceTeardownSpec, step: &ServiceStep, _: &Bindings) -> Result<Done, Failure> {
         let name = spec.aws_name();
         match step {
-            ServiceStep::StopScaling { resource } => self.scaling.stop(resource, step).await?,
+            ServiceStep::StopScaling { resource } => self.stop_scaling(resource, step).await?,
             ServiceStep::ScaleToZero { arn, .. } => {
                 let call = self.ecs.update_service().cluster(name).service(arn.as_str()).desired_count(0);
                 call.send().await.remove(step)?;
@@ -78,6 +79,19 @@ impl Cloud<ServiceTeardown> for ServiceTeardownCloud {
 }
 
 impl ServiceTeardownCloud {
+    async fn is_scaled(&self, resource: &str) -> Result<bool, Failure> {
+        let Some(scaling) = self.scaling.client() else { return Ok(false) };
+        let call = scaling.describe_scalable_targets().service_namespace(ServiceNamespace::Ecs).resource_ids(resource);
+        let answer = call.send().await.read(format!("describe the scalable target {resource}"))?;
+        Ok(answer.scalable_targets().iter().any(|target| target.resource_id() == resource))
+    }
+
+    async fn stop_scaling(&self, resource: &str, step: &ServiceStep) -> Result<(), Failure> {
+        let Some(scaling) = self.scaling.client() else { return Ok(()) };
+        let call = scaling.deregister_scalable_target().service_namespace(ServiceNamespace::Ecs).resource_id(resource);
+        call.scalable_dimension(SCALED).send().await.remove(step)
+    }
+
     async fn cluster(&self, name: &str, owner: &Owner) -> Result<Option<Cluster>, Failure> {
         let doing = format!("describe cluster {name}");
         let answer = self.ecs.describe_clusters().clusters(name).include(ClusterField::Tags).send().await;
