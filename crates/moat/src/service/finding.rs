@@ -155,17 +155,17 @@ fn place(network: &Network) -> String {
 
 fn rules(deployment: &Deployment) -> String {
     let Deployment { minimum_percent, maximum_percent, has_breaker, has_rollback, failures } = deployment;
-    let breaker = match (has_breaker, has_rollback) {
-        (true, true) => "circuit breaker with rollback",
-        (true, false) => "circuit breaker without rollback",
-        (false, _) => "no circuit breaker",
-    };
     let failures = match failures {
         Failures::Usual => String::new(),
         Failures::Count(count) => format!(" after {count} failed tasks"),
         Failures::Other => " after another number of failed tasks".into(),
     };
-    format!("{breaker}{failures}, {minimum_percent} to {maximum_percent} % of tasks")
+    let breaker = match (has_breaker, has_rollback) {
+        (true, true) => format!("circuit breaker with rollback{failures}"),
+        (true, false) => format!("circuit breaker without rollback{failures}"),
+        (false, _) => "no circuit breaker".into(),
+    };
+    format!("{breaker}, {minimum_percent} to {maximum_percent} % of tasks")
 }
 
 fn names(names: &[Logical]) -> String {
