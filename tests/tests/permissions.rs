@@ -14,7 +14,7 @@ const HANDS: &[(&str, &[&str])] = &[
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
-    ("DriftFunction", &["leftovers", "parameters", "scaling"]),
+    ("DriftFunction", &["leftovers", "parameters", "records", "scaling"]),
     ("TeardownFunction", &["teardown"]),
 ];
 
@@ -50,6 +50,7 @@ const FIELDS: &[&str] = &[
     "enable_dns_hostnames",
     "enable_dns_support",
     "get_or_insert_default",
+    "start_time",
     "start_timeout",
     "stop_date",
     "stop_timeout",

@@ -22,6 +22,7 @@ pub mod leftovers;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
+pub mod records;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
 #[cfg(all(feature = "scaling", feature = "ecs"))]
