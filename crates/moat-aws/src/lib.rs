@@ -22,6 +22,7 @@ pub mod leftovers;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
+#[cfg(feature = "ssm")]
 pub mod records;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
@@ -31,5 +32,7 @@ pub mod scaling;
 pub mod service;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
 pub mod teardown;
+#[cfg(any(feature = "elb", feature = "logs"))]
+mod together;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;
