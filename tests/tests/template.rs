@@ -49,7 +49,8 @@ const WITHOUT_RESOURCES: &[&str] = &[
 /// Changes that no tag can guard, and what guards them instead.
 const UNTAGGED: &[(&str, &str)] = &[
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
-    ("CloseForeignDoors", "a foreign listener or rule has no tag of ours; its ARN names our load balancer"),
+    ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("RemoveForeignRules", "a foreign rule has no tag of ours; its ARN names our load balancer"),
     ("KeepLocksAndItsMemory", "parameters have no tags; their path is ours"),
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
     ("WriteItsLog", "its own log group, by ARN"),

@@ -92,11 +92,11 @@ fn listener(what: &str, them: &Strangers) -> Calls {
         }
         "rules: one more" => {
             let condition = "Conditions.member.1.Field=path-pattern&Conditions.member.1.Values.member.1=/theirs";
-            Ok(vec![elb(format!("CreateRule&ListenerArn={arn}&Priority=7&{condition}&{forward}"))])
+            Ok(vec![elb(format!("CreateRule&ListenerArn={arn}&Priority=1&{condition}&{forward}"))])
         }
         "there twice" => {
             let balancer = them.id("load-balancer");
-            let listener = format!("CreateListener&LoadBalancerArn={balancer}&Protocol=HTTP&Port=8081");
+            let listener = format!("CreateListener&LoadBalancerArn={balancer}&Protocol=HTTP&Port=8443");
             Ok(vec![elb(format!("{listener}&Default{forward}"))])
         }
         _ => Err("another protocol needs a certificate"),

@@ -137,6 +137,8 @@ fn judge(way: &Way, strangers: &Strangers, report: &Value) -> Option<String> {
         "Delegated" => report["findings"] == 0,
         "Riddle" => checked["verdict"] == "reported",
         "Deleted" => is_repaired && found.iter().any(is_about),
+        // Its id is as random as AWS's.
+        "Twin" => is_repaired && found.len() == 1 && found.iter().all(|key| key.contains(", unused ") && is_about(key)),
         _ => is_repaired && found == way.found,
     };
     let expected = if way.found.is_empty() { "nothing".into() } else { format!("{:?}", way.found) };
