@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where each function's calls are.
 const HANDS: &[(&str, &[&str])] = &[
     ("SpecFunction", &["parameters"]),
-    ("NetworkFunction", &["network"]),
+    ("NetworkFunction", &["endpoints", "network"]),
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
     ("DriftFunction", &["leftovers", "parameters", "records", "scaling"]),
-    ("TeardownFunction", &["teardown"]),
+    ("TeardownFunction", &["endpoints", "teardown"]),
 ];
 
 /// Whose hands a function uses to look, and for nothing else.

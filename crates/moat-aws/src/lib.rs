@@ -14,6 +14,8 @@ pub mod config;
 pub mod ec2;
 #[cfg(any(all(feature = "ecr", feature = "logs"), feature = "scaling"))]
 mod ecs;
+#[cfg(feature = "ec2")]
+mod endpoints;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]

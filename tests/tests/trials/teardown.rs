@@ -70,9 +70,15 @@ async fn all(local: Arc<Local>) {
     local.provision(&input("leaves", "leaves-a")).await.output();
     let second = json!({"service": {"name": "leaves-b", "network": "leaves", "image": image("hello:1"), "port": 8080}});
     local.provision(&second).await.output();
+    local.plan(&[], Slowness::default());
     let ended = local.tear_down(&with_services("leaves")).await;
     is_removed(&ended);
     is_gone(&local, "leaves", &["leaves-a", "leaves-b"], "after the first teardown").await;
+    let made: Vec<String> = local.proxy.changes().iter().map(|call| call.operation.name.clone()).collect();
+    let order = ["DeleteService", "DeleteListener", "DeleteLoadBalancer", "DeleteTargetGroup", "DeleteSecurityGroup"];
+    let order = order.iter().chain(&["DeleteNatGateway", "ReleaseAddress", "DetachInternetGateway", "DeleteVpc"]);
+    let at: Vec<_> = order.map(|name| made.iter().rposition(|made| made == name)).collect();
+    assert!(at.is_sorted() && at.iter().all(Option::is_some), "T1, T4: {made:?}");
     local.plan(&[], Slowness::default());
     let again = local.tear_down(&with_services("leaves")).await;
     assert_eq!(again.output()["outcome"], "absent");

@@ -175,15 +175,9 @@ impl fmt::Display for Leftover {
             Why::Stray => "which has no use for it",
         })?;
         match cents_per_month {
-            None => f.write_str("; what it costs depends on what runs in it")?,
-            Some(0) => f.write_str("; it costs nothing")?,
-            Some(cents) => write!(f, "; about {} USD a month", dollars(*cents))?,
-        }
-        match (why, owner.split_once(' ')) {
-            (Why::Orphan, Some((kind, name))) => {
-                write!(f, ". moat-teardown removes it: {{\"{kind}\": \"{name}\", \"confirm\": \"{name}\"}}")
-            }
-            _ => Ok(()),
+            None => f.write_str("; what it costs depends on what runs in it"),
+            Some(0) => f.write_str("; it costs nothing"),
+            Some(cents) => write!(f, "; about {} USD a month", dollars(*cents)),
         }
     }
 }

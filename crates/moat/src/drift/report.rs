@@ -2,14 +2,14 @@
 //! and the metrics.
 
 use super::conclude::Checked;
-use super::leftover::{Leftover, dollars};
+use super::leftover::{Leftover, Why, dollars};
 use super::price;
 use super::verdict::{Fate, Verdict};
 use crate::moment::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The source and the detail-type of the event.
 pub const SOURCE: &str = "moat";
@@ -200,9 +200,19 @@ impl Report {
         if !self.leftovers.is_empty() {
             lines.push("\nLeft over:".into());
             lines.extend(self.leftovers.iter().map(|left| format!("- {left}")));
+            lines.extend(self.orphaned().into_iter().map(|(kind, name)| {
+                let order = format!("{{\"{kind}\": \"{name}\", \"confirm\": \"{name}\"}}");
+                format!("  Remove what is left of {kind} {name} by starting moat-teardown with {order}")
+            }));
         }
         lines.push(format!("\nExecution: {}", self.execution));
         lines.join("\n")
+    }
+
+    /// Kind and name of those who have left something and are not recorded.
+    fn orphaned(&self) -> BTreeSet<(&str, &str)> {
+        let orphans = self.leftovers.iter().filter(|left| left.why == Why::Orphan);
+        orphans.filter_map(|left| left.owner.split_once(' ')).collect()
     }
 
     /// The metrics of the run, as a log line in CloudWatch's embedded metric format.

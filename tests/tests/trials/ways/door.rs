@@ -10,7 +10,7 @@ pub fn calls(way: &Way, them: &Strangers) -> Option<Calls> {
     Some(match way.resource.as_str() {
         group @ ("security-group load-balancer" | "security-group tasks") => match what {
             "deleted" => Err("AWS deletes no group that is in use or named by a rule"),
-            "there twice" => Err("AWS allows a group's name once in a VPC"),
+            "there twice, and in use" => Err("AWS allows a group's name once in a VPC"),
             what => rule(them.id(group), what, them),
         },
         "load-balancer" => load_balancer(what, them),

@@ -50,7 +50,7 @@ fn subnet(resource: &str, what: &str, them: &Strangers) -> Calls {
             Ok(vec![ec2(format!("ModifySubnetAttribute&SubnetId={subnet}&MapPublicIpOnLaunch.Value=true"))])
         }
         "deleted" => Ok(vec![ec2(format!("DeleteSubnet&SubnetId={subnet}"))]),
-        "there twice" => {
+        "there twice, and in use" => {
             let vpc = them.id("vpc");
             let zone = format!("us-east-1{}", resource.chars().last().unwrap_or('a'));
             let call = format!("CreateSubnet&VpcId={vpc}&CidrBlock=10.0.248.0/24&AvailabilityZone={zone}");
@@ -152,6 +152,14 @@ fn endpoint(resource: &str, what: &str, them: &Strangers) -> Calls {
     match what {
         "deleted" => Ok(vec![ec2(format!("DeleteVpcEndpoints&VpcEndpointId.1={endpoint}"))]),
         "policy" => Err("the local AWS does not show the policy of an endpoint"),
+        "there twice, and in use" => {
+            let call = format!(
+                "CreateVpcEndpoint&VpcId={}&ServiceName=com.amazonaws.us-east-1.s3&RouteTableId.1={}",
+                them.id("vpc"),
+                them.id("<main>")
+            );
+            Ok(vec![twin(them, resource, "vpc-endpoint", &call)])
+        }
         "there twice" => {
             let call = format!("CreateVpcEndpoint&VpcId={}&ServiceName=com.amazonaws.us-east-1.s3", them.id("vpc"));
             Ok(vec![twin(them, resource, "vpc-endpoint", &call)])
