@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
 use moat::error::Failure;
-use moat::ids::{VpcEndpointId, VpcId};
+use moat::ids::VpcId;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
