@@ -3,15 +3,11 @@
 //!
 //! Run it with `make bench`. It prints a table and asserts nothing but that the runs find nothing.
 
-use futures_util::{StreamExt, stream};
 use moat_tests::faults::Slowness;
 use moat_tests::local::{ACCOUNT, Local, REGION};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
-
-/// As many provisions at once as the machine has patience for.
-const AT_ONCE: usize = 3;
 
 #[tokio::main]
 async fn main() {
@@ -25,11 +21,10 @@ async fn main() {
     measure(&local, 0, None).await;
     let (mut made, mut alone) = (0, None);
     for services in [1, 10, 100].into_iter().filter(|services| *services <= most) {
-        let provisions = (made..services).map(|at| {
-            let local = &local;
-            async move { _ = local.provision(&service(at)).await.output() }
-        });
-        stream::iter(provisions).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+        // One after the other: a provision holds the lock of the network.
+        for at in made..services {
+            local.provision(&service(at)).await.output();
+        }
         made = services;
         let calls = measure(&local, services, alone).await;
         alone = alone.or(Some(calls));
