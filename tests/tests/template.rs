@@ -274,6 +274,24 @@ fn invoked(role: &Value) -> BTreeSet<String> {
 }
 
 #[test]
+fn whoever_meets_a_lock_may_ask_whether_its_holder_still_runs() {
+    let takes = |machine: &Value| states("", machine).iter().any(|(name, _)| name.starts_with("Take lock"));
+    let takers: Vec<&str> =
+        machines().into_iter().filter(|(_, machine)| takes(machine)).map(|(name, _)| name).collect();
+    assert!(takers.len() >= 4, "{takers:?}");
+    let template = template();
+    let asking = all(&template).into_iter().filter(|(_, found)| actions(found).contains(&"states:DescribeExecution"));
+    let asking: Vec<_> = asking.filter(|(_, found)| actions(found).len() == 1).collect();
+    assert!(asking.len() >= 3, "{asking:?}");
+    for (id, statement) in asking {
+        let resources = statement["Resource"].to_string();
+        for name in &takers {
+            assert!(resources.contains(&format!(":execution:moat-{name}:*")), "{id}: moat-{name}");
+        }
+    }
+}
+
+#[test]
 fn names_that_others_rely_on_stay() {
     let template = template();
     let functions = resources(&template, "AWS::Serverless::Function");

@@ -16,6 +16,7 @@ pub fn trials() -> Vec<(&'static str, Body)> {
     vec![
         ("d5_what_three_people_did_is_found_mended_and_told_and_then_all_is_well", |l| Box::pin(three(l))),
         ("d2_what_is_as_it_should_be_is_looked_at_and_never_changed", |l| Box::pin(clean(l))),
+        ("d10_a_full_check_of_one_stack_takes_25_calls_at_most", |l| Box::pin(counted(l))),
         ("d5_what_is_beyond_the_grade_is_told_once_a_day_and_left", |l| Box::pin(beyond(l))),
         ("d6_a_yes_counts_for_what_was_asked_and_not_after_a_change", |l| Box::pin(asked(l))),
         ("d8_who_puts_it_back_twice_is_left_alone", |l| Box::pin(tug_of_war(l))),
@@ -140,6 +141,16 @@ async fn clean(local: Arc<Local>) {
         assert_eq!((of(&report, "network stays-so"), of(&report, "service stays-so")), (&Value::Null, &Value::Null));
         assert!(local.proxy.changes().is_empty(), "{:?}", local.proxy.changes());
     }
+}
+
+async fn counted(local: Arc<Local>) {
+    local.provision(&input("counted", "counted")).await.output();
+    local.plan(&[], Slowness::default());
+    assert_eq!(remediate(&local, json!({"service": "counted"})).await["counts"], json!({"clean": 1}));
+    let (records, others): (Vec<_>, Vec<_>) =
+        local.proxy.calls().into_iter().map(|call| call.operation).partition(|operation| operation.service == "ssm");
+    assert!(others.len() <= 25, "{}: {others:?}", others.len());
+    assert!(records.len() <= 5, "{records:?}");
 }
 
 async fn beyond(local: Arc<Local>) {

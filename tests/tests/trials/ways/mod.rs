@@ -80,15 +80,15 @@ fn ways() -> Vec<Way> {
 async fn of_a_network(local: Arc<Local>) {
     let mut spec = input("astray", "astray");
     spec.as_object_mut().unwrap().remove("service");
-    each(&local, spec, "network", "astray", 60, |way, them| network::calls(way, them)).await;
+    each(&local, spec, "network", "astray", 60, network::calls).await;
 }
 
 async fn of_a_door(local: Arc<Local>) {
-    each(&local, input("ajar", "ajar"), "service", "ajar", 40, |way, them| door::calls(way, them)).await;
+    each(&local, input("ajar", "ajar"), "service", "ajar", 40, door::calls).await;
 }
 
 async fn of_a_service(local: Arc<Local>) {
-    each(&local, input("adrift", "adrift"), "service", "adrift", 20, |way, them| service::calls(way, them)).await;
+    each(&local, input("adrift", "adrift"), "service", "adrift", 20, service::calls).await;
 }
 
 /// Tries every way that these calls are about. `least` is how many there are at least.
