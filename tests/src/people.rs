@@ -4,9 +4,11 @@ use crate::local::{ACCOUNT, Local, REGION};
 use crate::proxy::{ask, ask_form};
 use serde_json::{Value, json};
 
-/// Somebody who listens. What was told before nobody repeats.
+/// Somebody who listens for what is said of one network and of the service of the same name. What was told before
+/// nobody repeats.
 pub struct People {
     queue: String,
+    concerns: [String; 2],
 }
 
 impl People {
@@ -22,7 +24,8 @@ impl People {
         let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
         let form = format!("Action=Subscribe&Version=2010-03-31&TopicArn={topic}&Protocol=sqs&Endpoint={queue}");
         ask_form(&local.endpoint, "sns", form).await;
-        Self { queue: made["QueueUrl"].as_str().expect("an address").to_owned() }
+        let concerns = [format!("network {name}"), format!("service {name}")];
+        Self { queue: made["QueueUrl"].as_str().expect("an address").to_owned(), concerns }
     }
 
     /// The next thing that they are told.
@@ -44,6 +47,16 @@ impl People {
     }
 
     async fn listen_once(&self, local: &Local, seconds: u32) -> Option<String> {
+        loop {
+            let told = self.receive(local, seconds).await?;
+            let lower = told.to_lowercase();
+            if self.concerns.iter().any(|concern| lower.contains(concern)) {
+                return Some(told);
+            }
+        }
+    }
+
+    async fn receive(&self, local: &Local, seconds: u32) -> Option<String> {
         let receive = json!({"QueueUrl": self.queue, "WaitTimeSeconds": seconds});
         let answer = ask(&local.endpoint, "sqs", "AmazonSQS.ReceiveMessage", &receive).await;
         let message = answer["Messages"].as_array().and_then(|messages| messages.first())?;

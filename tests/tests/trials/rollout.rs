@@ -257,7 +257,7 @@ async fn asked(local: Arc<Local>) {
     let mut wanted = tracking("asks");
     wanted["service"]["rollout"] = json!({"approval": "ask"});
     local.provision(&wanted).await.output();
-    let people = People::listen(&local, "people").await;
+    let people = People::listen(&local, "asks").await;
     for (content, answer, outcome) in [("second", "yes", "succeeded"), ("third", "no", "ignored")] {
         let running = local.deployed("asks").await;
         let digest = local.push_image("asks", "latest", content).await;
