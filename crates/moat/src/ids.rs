@@ -55,6 +55,12 @@ ids! {
     VpcEndpointId,
     /// `sg-…`
     SecurityGroupId,
+    /// `acl-…`
+    NetworkAclId,
+    /// `pl-…`
+    PrefixListId,
+    /// `eni-…`
+    NetworkInterfaceId,
     /// ARN of an ELB v2 load balancer
     LoadBalancerArn,
     /// ARN of an ELB v2 target group
