@@ -14,7 +14,7 @@ use crate::rule::{Direction, Rule};
 pub enum Cause {
     // Names.
     DnsSupportOff(VpcId),
-    DnsHostnamesOff(VpcId, VpcEndpointId),
+    DnsHostnamesOff(VpcId),
     OtherResolvers(Vec<String>),
     // Routes.
     NoRoute(RouteTableId),
@@ -31,15 +31,16 @@ pub enum Cause {
     /// The table in force where the gateway stands, and where that leads instead of to an Internet gateway.
     NatStranded(NatGatewayId, Option<SubnetId>, RouteTableId, Option<Target>),
     // Filters.
-    Acl(NetworkAclId, SubnetId, Direction, Ports),
+    Acl(NetworkAclId, Direction, Ports),
     GroupOut(Vec<SecurityGroupId>),
     // Endpoints.
-    NoEndpoint(String, RouteTableId),
+    /// For this service, where there are endpoints for others and no route to the Internet.
+    NoEndpoint(String),
     PrivateDnsOff(VpcEndpointId),
     EndpointNotAvailable(VpcEndpointId, EndpointState),
     EndpointOffTable(VpcEndpointId, RouteTableId),
     EndpointNowhere(VpcEndpointId),
-    EndpointGroup(VpcEndpointId, Vec<SecurityGroupId>),
+    EndpointGroup(Vec<SecurityGroupId>),
     EndpointPolicy(VpcEndpointId, Vec<String>),
     // Rights.
     Denied(String, Vec<String>),

@@ -97,7 +97,7 @@ impl Prover<'_, '_> {
         }
         let interfaces = endpoints::interfaces(self.lookup, need);
         if interfaces.is_empty() {
-            let cause = self.no_endpoint(host, need).unwrap_or(lost.cause);
+            let cause = self.no_endpoint(need).unwrap_or(lost.cause);
             return trail.stops(cause, all, lost.about);
         }
         // Nothing leaves for public addresses, so what filters those says nothing; what filters the endpoint does.
@@ -120,11 +120,11 @@ impl Prover<'_, '_> {
     }
 
     /// A network that has interface endpoints has no other way out by intention: then each missing one is a fault.
-    fn no_endpoint(&self, host: &Host<'_>, need: &Need) -> Option<Cause> {
+    fn no_endpoint(&self, need: &Need) -> Option<Cause> {
         let evidence = self.lookup.evidence;
         let has_some = evidence.endpoints.iter().any(|one| matches!(one.kind, EndpointKind::Interface { .. }));
         let service = need.endpoint_service().filter(|_| has_some && need.region == evidence.region)?;
-        Some(Cause::NoEndpoint(service, host.table.id.clone()))
+        Some(Cause::NoEndpoint(service))
     }
 
     /// Names are asked of Amazon's resolver, which no ACL and no group filters; without it nothing has an address.

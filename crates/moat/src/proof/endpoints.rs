@@ -33,7 +33,7 @@ pub fn silences(lookup: &Lookup<'_>, endpoint: &Endpoint) -> Vec<Cause> {
     }
     let vpc = &lookup.evidence.vpc;
     if !vpc.dns_hostnames {
-        causes.push(Cause::DnsHostnamesOff(vpc.id.clone(), endpoint.id.clone()));
+        causes.push(Cause::DnsHostnamesOff(vpc.id.clone()));
     }
     if !vpc.dns_support {
         causes.push(Cause::DnsSupportOff(vpc.id.clone()));
@@ -58,7 +58,7 @@ pub fn to_interface(lookup: &Lookup<'_>, host: &Host<'_>, endpoint: &Endpoint) -
         walk.group_out(groups, &range, &range);
         walk.across(subnet, &range);
     }
-    walk.group_in(endpoint, groups);
+    walk.group_in(groups);
     walk.trail.ways.push(Way::InterfaceEndpoint { endpoint: endpoint.id.clone(), subnets: sorted(subnets) });
     walk.trail
 }
@@ -93,15 +93,14 @@ impl Walk<'_, '_> {
     }
 
     /// The endpoint's groups must let the tasks in on 443.
-    fn group_in(&mut self, endpoint: &Endpoint, groups: &[SecurityGroupId]) {
+    fn group_in(&mut self, groups: &[SecurityGroupId]) {
         let open = filters::open(self.lookup, groups, Direction::Ingress, Ports::HTTPS.0);
         let left = self.host.ipv4.minus(&open.ranges);
         if open.admits_one_of(self.host.groups) || left.is_empty() {
             return;
         }
         if open.unread.is_empty() {
-            let cause = Cause::EndpointGroup(endpoint.id.clone(), groups.to_vec());
-            self.trail.stops(cause, Ranges::public_ipv4(), left);
+            self.trail.stops(Cause::EndpointGroup(groups.to_vec()), Ranges::public_ipv4(), left);
         }
         for thing in open.unread {
             self.trail.may_stop(Cause::Unread(thing), Ranges::public_ipv4());

@@ -114,11 +114,15 @@ impl<'a> Lookup<'a> {
     }
 
     /// The addresses of what is needed, and whether they are all of them: AWS publishes those of S3 as a prefix list,
-    /// and those of other services may be any public ones.
+    /// and those of other services may be any public ones. An empty list says nothing.
     pub fn addresses(&self, need: &Need) -> (Ranges, bool) {
         if need.what == What::Layers {
             let name = need.endpoint_service();
-            let list = self.evidence.prefix_lists.iter().find(|list| Some(&list.name) == name.as_ref());
+            let list = self
+                .evidence
+                .prefix_lists
+                .iter()
+                .find(|list| Some(&list.name) == name.as_ref() && !list.ranges.is_empty());
             if let Some(list) = list {
                 return (list.ranges.iter().copied().collect::<Ranges>().ipv4(), true);
             }

@@ -68,7 +68,7 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         let blocked = all.unwrap_or(&shut).clone();
-        self.trail.stops(Cause::Acl(acl.id.clone(), subnet.id.clone(), direction, ports), blocked, shut);
+        self.trail.stops(Cause::Acl(acl.id.clone(), direction, ports), blocked, shut);
     }
 
     /// A prefix list that could not be read may lead any address elsewhere.

@@ -22,7 +22,7 @@ impl Words<'_, '_> {
             .or_else(|| self.of_routes(cause, about))
             .or_else(|| self.of_gateways(cause))
             .or_else(|| self.of_filters(cause, about))
-            .or_else(|| self.of_endpoints(cause))
+            .or_else(|| self.of_endpoints(cause, about))
             .or_else(|| self.of_the_door(cause))
             .unwrap_or_else(|| self.unread(cause))
     }
@@ -34,9 +34,9 @@ impl Words<'_, '_> {
                 format!("{vpc} has DNS support off, so no name has an address in it"),
                 "Turn enableDnsSupport on".into(),
             ),
-            Cause::DnsHostnamesOff(vpc, endpoint) => (
+            Cause::DnsHostnamesOff(vpc) => (
                 "dns-hostnames-off",
-                format!("{vpc} has DNS hostnames off, so the private DNS names of {endpoint} do not answer"),
+                format!("{vpc} has DNS hostnames off, so the private DNS names of its endpoints do not answer"),
                 "Turn enableDnsHostnames on".into(),
             ),
             Cause::OtherResolvers(servers) => (
@@ -57,7 +57,8 @@ impl Words<'_, '_> {
                 "no-route",
                 format!("route table {table} has no route to {}", self.addresses(about)),
                 if self.is_public(about) {
-                    "Add a route 0.0.0.0/0 to a NAT gateway, or VPC endpoints for what is cut off".into()
+                    "Add a route 0.0.0.0/0 to a NAT gateway, or VPC endpoints for what AWS has them for in this region"
+                        .into()
                 } else {
                     "Add a route for it".into()
                 },
@@ -132,7 +133,7 @@ impl Words<'_, '_> {
 
     fn of_filters(&self, cause: &Cause, about: &Ranges) -> Option<(&'static str, String, String)> {
         Some(match cause {
-            Cause::Acl(acl, subnet, direction, ports) => {
+            Cause::Acl(acl, direction, ports) => {
                 let (verb, end) = match direction {
                     Direction::Ingress => ("in", "from"),
                     Direction::Egress => ("out", "to"),
@@ -140,10 +141,7 @@ impl Words<'_, '_> {
                 let (others, why) = (self.addresses(about), meaning(*ports));
                 (
                     if *ports == Ports::HTTPS { "acl-https" } else { "acl-ephemeral-ports" },
-                    format!(
-                        "network ACL {acl} of {} does not let all of tcp {ports} {verb} {end} {others}{why}",
-                        self.subnet(subnet)
-                    ),
+                    format!("network ACL {acl} does not let all of tcp {ports} {verb} {end} {others}{why}"),
                     format!("Allow tcp {ports} {verb} {end} {others} in {acl}, before any entry that denies it"),
                 )
             }
@@ -156,12 +154,15 @@ impl Words<'_, '_> {
         })
     }
 
-    fn of_endpoints(&self, cause: &Cause) -> Option<(&'static str, String, String)> {
+    fn of_endpoints(&self, cause: &Cause, about: &Ranges) -> Option<(&'static str, String, String)> {
         Some(match cause {
-            Cause::NoEndpoint(service, table) => (
+            Cause::NoEndpoint(service) => (
                 "no-endpoint",
-                format!("there is no VPC endpoint for {service}, and route table {table} has no route to the Internet"),
-                format!("Create the interface endpoint {service} with private DNS on"),
+                format!("there is no VPC endpoint for {service}, and no route to the Internet"),
+                match service.ends_with(".s3") {
+                    true => format!("Create the gateway endpoint {service} on the tasks' route tables; it is free"),
+                    false => format!("Create the interface endpoint {service} with private DNS on"),
+                },
             ),
             Cause::PrivateDnsOff(endpoint) => (
                 "private-dns-off",
@@ -176,6 +177,9 @@ impl Words<'_, '_> {
                 format!("endpoint {} is {state}", self.endpoint(endpoint)),
                 match state {
                     EndpointState::Pending => "Wait; it takes about two minutes".into(),
+                    EndpointState::Other(state) if state == "pendingAcceptance" => {
+                        "Have the owner of the service accept it".into()
+                    }
                     _ => "Create it again".into(),
                 },
             ),
@@ -189,12 +193,12 @@ impl Words<'_, '_> {
                 format!("endpoint {} is in no subnet, so it has no address", self.endpoint(endpoint)),
                 "Add a subnet in each zone of the tasks to it".into(),
             ),
-            Cause::EndpointGroup(endpoint, groups) => (
+            Cause::EndpointGroup(groups) => (
                 "endpoint-group",
                 format!(
-                    "{} of endpoint {} does not let tcp 443 in from the tasks",
+                    "{} of VPC endpoints does not let tcp 443 in from {}",
                     self.groups(groups),
-                    self.endpoint(endpoint)
+                    self.addresses(about)
                 ),
                 format!("Add an ingress rule for tcp 443 from {}", list(&self.0.evidence.service.groups)),
             ),
