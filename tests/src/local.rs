@@ -187,6 +187,22 @@ impl Local {
         self.end_of(&arn).await
     }
 
+    /// Starts `moat-teardown` and waits for its end.
+    pub async fn tear_down(&self, order: &Value) -> Ended {
+        let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:moat-teardown");
+        let call = self.sfn.start_execution().state_machine_arn(machine).input(order.to_string());
+        let arn = call.send().await.expect("the machine is deployed").execution_arn;
+        self.end_of(&arn).await
+    }
+
+    /// The names of all parameters that have this word between their slashes.
+    pub async fn parameters_of(&self, word: &str) -> Vec<String> {
+        let call = self.ssm.get_parameters_by_path().path("/moat").recursive(true).into_paginator().send();
+        let pages = call.collect::<Result<Vec<_>, _>>().await.expect("the parameters can be listed");
+        let names = pages.iter().flat_map(|page| page.parameters()).filter_map(|found| found.name());
+        names.filter(|name| name.split('/').any(|part| part == word)).map(str::to_owned).collect()
+    }
+
     /// Starts `moat-rollout` with a person's command and waits for its end.
     pub async fn rollout(&self, command: &Value) -> Ended {
         let call = self.sfn.start_execution().state_machine_arn(rollout_machine()).input(command.to_string());

@@ -43,11 +43,13 @@ struct State {
     calls: Vec<Call>,
     mutating: usize,
     scheduled: Vec<Scheduled>,
+    /// What was refused once is refused from then on, as by a role.
+    denied: Option<String>,
     slowness: Slowness,
     /// An operation that is answered as done and never done.
     pretended: Option<&'static str>,
-    /// What DescribeServices answers instead, made from what it would have answered.
-    services: Option<Rewrite>,
+    /// What an operation of a JSON service answers instead, made from what it would have answered.
+    shown: BTreeMap<&'static str, Rewrite>,
     /// When the newest NAT gateway and load balancer were created.
     created: BTreeMap<&'static str, Instant>,
     /// First answers by client token: AWS gives them again.
@@ -99,7 +101,14 @@ impl Proxy {
 
     /// From now to the next [`Self::plan`], every service that the Lambdas see is shown like this.
     pub fn show_services(&self, rewrite: impl Fn(&mut Value) + Send + Sync + 'static) {
-        self.state().services = Some(Rewrite(Arc::new(rewrite)));
+        self.show("DescribeServices", move |answer| {
+            answer["services"].as_array_mut().into_iter().flatten().for_each(&rewrite);
+        });
+    }
+
+    /// From now to the next [`Self::plan`], the Lambdas see what this makes of the answers of a JSON service's operation.
+    pub fn show(&self, operation: &'static str, rewrite: impl Fn(&mut Value) + Send + Sync + 'static) {
+        self.state().shown.insert(operation, Rewrite(Arc::new(rewrite)));
     }
 
     /// The calls since the last [`Self::plan`].
@@ -173,7 +182,14 @@ impl Proxy {
         let mut state = self.state();
         state.mutating += 1;
         let at = state.mutating;
-        state.scheduled.iter().find(|scheduled| scheduled.at == at).map(|scheduled| scheduled.fault)
+        if state.denied.as_ref() == Some(&operation.name) {
+            return Some(Fault::Refused);
+        }
+        let fault = state.scheduled.iter().find(|scheduled| scheduled.at == at).map(|scheduled| scheduled.fault);
+        if fault == Some(Fault::Refused) {
+            state.denied = Some(operation.name.clone());
+        }
+        fault
     }
 
     fn record(&self, operation: &Operation, status: StatusCode, fault: Option<Fault>) {
@@ -192,9 +208,9 @@ impl Proxy {
     /// Shows new resources as AWS does while it is still at work on them, and as old as they would be there.
     fn slowed(&self, operation: &Operation, bytes: Bytes) -> Bytes {
         let state = self.state();
-        if let (Some(Rewrite(rewrite)), "DescribeServices") = (&state.services, operation.name.as_str()) {
-            let mut answer: Value = serde_json::from_slice(&bytes).expect("ECS speaks JSON");
-            answer["services"].as_array_mut().into_iter().flatten().for_each(|service| rewrite(service));
+        if let Some(Rewrite(rewrite)) = state.shown.get(operation.name.as_str()) {
+            let mut answer: Value = serde_json::from_slice(&bytes).expect("the service speaks JSON");
+            rewrite(&mut answer);
             return Bytes::from(answer.to_string());
         }
         let (kind, time, from, to, field) = match operation.name.as_str() {

@@ -52,6 +52,7 @@ async fn once(bootstrap: &Path) -> (Duration, u64) {
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("MOAT_APPLICATION_AUTO_SCALING", "available"),
             ("MOAT_EXECUTION_ROLE_ARN", "arn:aws:iam::000000000000:role/bench"),
         ])
         .stdout(Stdio::null())

@@ -5,6 +5,7 @@ mod infra;
 use infra::{matches, patterns, samples};
 use moat::rollout::{Trigger, read};
 use moat::spec;
+use moat::teardown;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cidr-too-small-for-zones", &["/network/cidr"]),
     ("cidr-with-host-bits", &["/network/cidr"]),
     ("cpu-memory-pair", &["/service/memory"]),
+    ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
     ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
     ("image-without-tag", &["/service/image"]),
@@ -94,6 +96,9 @@ fn a_schema_is_the_one_that_the_types_give() {
     let schemas = [
         ("schema/provision.schema.json", spec::schema()),
         ("schema/rollout-event.schema.json", moat::rollout::report::schema()),
+        ("schema/teardown.schema.json", teardown::order::schema()),
+        ("schema/teardown-report.schema.json", teardown::report::schema()),
+        ("schema/drift-event.schema.json", moat::drift::report::schema()),
     ];
     for (path, fresh) in schemas {
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
@@ -108,9 +113,40 @@ fn a_schema_is_the_one_that_the_types_give() {
 
 #[test]
 fn a_sample_names_its_schema_for_editors() {
-    for (name, sample) in samples("events/provision") {
-        let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
-        assert!(infra::path("events/provision").join(schema).exists(), "{name}: {schema}");
+    for folder in ["events/provision", "events/teardown"] {
+        for (name, sample) in samples(folder) {
+            let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
+            assert!(infra::path(folder).join(schema).exists(), "{name}: {schema}");
+        }
+    }
+}
+
+/// Where each bad order of a teardown is bad.
+const TEARDOWN_POINTERS: &[(&str, &[&str])] = &[
+    ("both", &[""]),
+    ("confirmed-wrongly", &["/confirm"]),
+    ("empty", &[""]),
+    ("logs-of-network", &["/logs"]),
+    ("many-problems", &["/confirm", "/force", "/logs", "/with"]),
+    ("name-illegal", &["/service"]),
+    ("not-confirmed", &["/confirm"]),
+    ("string", &[""]),
+    ("with-of-service", &["/with"]),
+];
+
+#[test]
+fn an_order_to_tear_down_is_good_or_is_told_where_it_is_bad() {
+    for (name, sample) in samples("events/teardown") {
+        assert!(teardown::read(&sample).is_ok(), "{name}: {:?}", teardown::read(&sample));
+    }
+    let bad = samples("events/teardown/bad");
+    let named: Vec<&str> = bad.keys().map(String::as_str).collect();
+    assert_eq!(named, TEARDOWN_POINTERS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, expected) in TEARDOWN_POINTERS {
+        let problems = teardown::read(&bad[*name]).expect_err(name);
+        let mut pointers: Vec<&str> = problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, *expected, "{name}");
     }
 }
 

@@ -173,16 +173,31 @@ fn another_execution_is_waited_for_some_ten_minutes() {
 
 #[test]
 fn no_failure_after_the_lock_ends_without_releasing_it() {
-    let machine = &machines()["provision"];
-    let scope = &scopes("provision", machine)[0];
-    let failed = "Provision failed";
-    let without = reachable(scope, "Take lock", Some("Put the failure in words"));
-    assert!(!without.contains(failed), "there is a way around the lock's release");
-    let held = list(&scope.states["Lock taken?"]["Choices"]);
-    assert_eq!(held[0]["Next"], "Release lock after failure");
-    let release = &scope.states["Release lock after failure"];
-    assert_eq!(successors(release), [failed, failed], "its own failure must not hide the first one");
-    assert!(release["Catch"][0].get("Assign").is_none(), "its own failure must not hide the first one");
+    for (name, failed) in [("provision", "Provision failed"), ("teardown", "Teardown failed")] {
+        let machine = &machines()[name];
+        let scope = &scopes(name, machine)[0];
+        let without = reachable(scope, "Take lock", Some("Put the failure in words"));
+        assert!(!without.contains(failed), "{name}: there is a way around the lock's release");
+        let held = list(&scope.states["Lock taken?"]["Choices"]);
+        assert_eq!(held[0]["Next"], "Release lock after failure");
+        let release = &scope.states["Release lock after failure"];
+        assert_eq!(successors(release), [failed, failed], "{name}: its own failure must not hide the first one");
+        assert!(release["Catch"][0].get("Assign").is_none(), "{name}: its own failure must not hide the first one");
+    }
+}
+
+#[test]
+fn t2_a_teardown_looks_at_everything_before_it_takes_anything_away() {
+    let machine = &machines()["teardown"];
+    let scope = &scopes("teardown", machine)[0];
+    for (from, between) in [("Check order", "Look at each part"), ("Check order", "Anything in the way?")] {
+        let around = reachable(scope, from, Some(between));
+        assert!(!around.contains("Settle the next part"), "there is a way around {between}");
+    }
+    let plan = reachable(scope, "Plan reported", None);
+    assert_eq!(plan, ["Plan reported"].into(), "a plan changes nothing");
+    // One after the other, since each part stands on what comes after it.
+    assert_eq!(successors(&scope.states["Settle the next part"]), ["Put the failure in words", "Any part left?"]);
 }
 
 #[test]
@@ -241,9 +256,11 @@ fn a_question_expires_when_the_spec_says_so_and_before_the_task_does() {
 }
 
 #[test]
-fn a_settled_provision_does_not_fail_because_its_lock_stays() {
-    let release = &machines()["provision"]["States"]["Release lock"];
-    assert_eq!(successors(release), ["Provision settled", "Provision settled"]);
+fn what_has_settled_does_not_fail_because_its_lock_stays() {
+    for (name, end) in [("provision", "Provision settled"), ("teardown", "Teardown concluded")] {
+        let release = &machines()[name]["States"]["Release lock"];
+        assert_eq!(successors(release), [end, end]);
+    }
 }
 
 #[test]

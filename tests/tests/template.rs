@@ -9,35 +9,45 @@ use std::collections::BTreeSet;
 /// Actions for which IAM knows no resource.
 /// Source: "Actions, resources, and condition keys" of each service, Service Authorization Reference.
 const WITHOUT_RESOURCES: &[&str] = &[
+    "application-autoscaling:DescribeScalableTargets",
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeEgressOnlyInternetGateways",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeNatGateways",
+    "ec2:DescribeNetworkAcls",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcPeeringConnections",
     "ec2:DescribeVpcs",
+    "ec2:DescribeVpnGateways",
     "ecs:DeregisterTaskDefinition",
     "ecs:DescribeTaskDefinition",
+    // The condition names the cluster.
+    "ecs:ListServices",
     "ecs:ListTaskDefinitions",
     // Its resource is a container instance, of which Fargate has none; the condition names the cluster.
     "ecs:ListTasks",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeRules",
     "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "logs:DescribeLogGroups",
+    // Its answer has names and no values.
+    "ssm:DescribeParameters",
 ];
 
 /// Changes that no tag can guard, and what guards them instead.
 const UNTAGGED: &[(&str, &str)] = &[
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
-    ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("CloseForeignDoors", "a foreign listener or rule has no tag of ours; its ARN names our load balancer"),
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
     ("WriteItsLog", "its own log group, by ARN"),
     ("GiveTasksTheirExecutionRole", "one role, to one service"),
@@ -53,6 +63,8 @@ const UNTAGGED: &[(&str, &str)] = &[
     ("TellPeople", "one topic"),
     ("TellPrograms", "one event bus"),
     ("KeepReleasesAndLocks", "parameters have no tags; their path is ours"),
+    ("ForgetWhatIsRecorded", "parameters have no tags; their path is ours"),
+    ("StopScaling", "whoever scales a service gives the target no tag of ours; the code asks for the service's name"),
     ("ClearOldRevisions", "IAM knows no tag of a revision; the code asks for its tags, and for who uses it"),
 ];
 
@@ -197,14 +209,15 @@ fn a_function_gives_up_before_the_task_that_waits_for_it() {
 #[test]
 fn a_machine_may_call_what_it_calls_and_nothing_else() {
     let template = template();
-    let provision = &resources(&template, "AWS::Serverless::StateMachine")["Provision"];
-    let invoked: BTreeSet<String> = invoked(role_of(&template, provision));
-    let named = infra::text("infra/statemachines/provision.asl.json");
-    let named = infra::between(&named, "${", '}').into_iter().filter(|name| name.ends_with("Function"));
-    assert_eq!(invoked, named.map(|name| format!("{name}.Arn")).collect());
+    for (id, file) in [("Provision", "provision"), ("Teardown", "teardown")] {
+        let machine = &resources(&template, "AWS::Serverless::StateMachine")[id];
+        let named = infra::text(&format!("infra/statemachines/{file}.asl.json"));
+        let named = infra::between(&named, "${", '}').into_iter().filter(|name| name.ends_with("Function"));
+        assert_eq!(invoked(role_of(&template, machine)), named.map(|name| format!("{name}.Arn")).collect(), "{id}");
+    }
 
     let settle = &resources(&template, "AWS::Serverless::StateMachine")["Settle"];
-    let stages = ["IngressFunction.Arn", "NetworkFunction.Arn", "ServiceFunction.Arn"];
+    let stages = ["IngressFunction.Arn", "NetworkFunction.Arn", "ServiceFunction.Arn", "TeardownFunction.Arn"];
     assert_eq!(self::invoked(role_of(&template, settle)), stages.map(str::to_owned).into());
 
     let rollout = &resources(&template, "AWS::Serverless::StateMachine")["Rollout"];
@@ -232,11 +245,12 @@ fn names_that_others_rely_on_stay() {
     let names: BTreeSet<&str> = functions.values().filter_map(|function| function["FunctionName"].as_str()).collect();
     assert_eq!(
         names,
-        ["moat-ingress", "moat-network", "moat-rollout", "moat-service", "moat-spec", "moat-verify"].into()
+        ["moat-ingress", "moat-network", "moat-rollout", "moat-service", "moat-spec", "moat-teardown", "moat-verify"]
+            .into()
     );
     let machines = resources(&template, "AWS::Serverless::StateMachine");
     let names: BTreeSet<&str> = machines.values().filter_map(|machine| machine["Name"].as_str()).collect();
-    assert_eq!(names, ["moat-provision", "moat-rollout", "moat-settle"].into());
+    assert_eq!(names, ["moat-provision", "moat-rollout", "moat-settle", "moat-teardown"].into());
     assert!(list(&template["Parameters"]["OwnershipConditions"]["AllowedValues"]).contains(&Value::from("off")));
     assert_eq!(template["Parameters"]["OwnershipConditions"]["Default"], "enforced");
 }

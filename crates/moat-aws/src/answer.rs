@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use moat::error::{Failure, Kind, Meaning, meaning_of};
+use moat::error::{Failure, Kind, Meaning, meaning_of, meaning_of_removal};
 use std::fmt::Display;
 
 /// An answer to a call. `doing` is what the call was for, such as `create subnet private-a`.
@@ -23,37 +23,58 @@ where
     E: ProvideErrorMetadata + Display,
 {
     fn read(self, doing: impl Display) -> Result<T, Failure> {
-        self.map_err(|error| failure(doing, &error))
+        self.map_err(|error| failure(doing, &error, meaning_of))
     }
 
     fn find(self, doing: impl Display) -> Result<Option<T>, Failure> {
         match self {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) if says(&error) == Some(Meaning::NotThere) => Ok(None),
-            Err(error) => Err(failure(doing, &error)),
+            Err(error) if says(&error, meaning_of) == Some(Meaning::NotThere) => Ok(None),
+            Err(error) => Err(failure(doing, &error, meaning_of)),
         }
     }
 
     fn create(self, doing: impl Display) -> Result<Option<T>, Failure> {
         match self {
             Ok(answer) => Ok(Some(answer)),
-            Err(error) if says(&error) == Some(Meaning::AlreadyThere) => Ok(None),
-            Err(error) => Err(failure(doing, &error)),
+            Err(error) if says(&error, meaning_of) == Some(Meaning::AlreadyThere) => Ok(None),
+            Err(error) => Err(failure(doing, &error, meaning_of)),
         }
     }
 
     fn remove(self, doing: impl Display) -> Result<(), Failure> {
-        self.find(doing).map(|_| ())
+        match self {
+            Ok(_) => Ok(()),
+            Err(error) if says(&error, meaning_of_removal) == Some(Meaning::NotThere) => Ok(()),
+            Err(error) => Err(failure(doing, &error, meaning_of_removal)),
+        }
     }
 }
 
-fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<Meaning> {
+/// What a code and its message mean for this kind of call.
+type Meanings = fn(&str, &str) -> Meaning;
+
+fn says<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, meaning: Meanings) -> Option<Meaning> {
     let error = error.as_service_error()?;
-    Some(meaning_of(error.code()?, error.message().unwrap_or_default()))
+    Some(meaning(error.code()?, error.message().unwrap_or_default()))
+}
+
+/// For a removal that answers with a list of what it could not remove: fine when AWS says that it is gone already.
+pub fn unless_gone(code: &str, message: &str, doing: impl Display) -> Result<(), Failure> {
+    let kind = match meaning_of_removal(code, message) {
+        Meaning::NotThere => return Ok(()),
+        Meaning::Is(kind) => kind,
+        Meaning::AlreadyThere => Kind::Conflict,
+    };
+    Err(Failure::new(kind, format!("could not {doing}: AWS said {code}: {message}{}", advice(kind))))
 }
 
 /// A failed call as a sentence: what was being done, why it failed, what to do.
-fn failure<E: ProvideErrorMetadata + Display>(doing: impl Display, error: &SdkError<E, HttpResponse>) -> Failure {
+fn failure<E: ProvideErrorMetadata + Display>(
+    doing: impl Display,
+    error: &SdkError<E, HttpResponse>,
+    meaning: Meanings,
+) -> Failure {
     let (kind, why) = match error {
         // What the SDK could not parse, it calls a service error as well.
         SdkError::ServiceError(context) if context.raw().status().is_success() => {
@@ -63,7 +84,7 @@ fn failure<E: ProvideErrorMetadata + Display>(doing: impl Display, error: &SdkEr
             let status = context.raw().status().as_u16();
             let code = context.err().code().map_or_else(|| format!("HTTP {status}"), str::to_owned);
             let message = context.err().message().unwrap_or_default();
-            let kind = match meaning_of(&code, message) {
+            let kind = match meaning(&code, message) {
                 Meaning::Is(Kind::Unexpected) => by_status(status),
                 Meaning::Is(kind) => kind,
                 // Said where it makes no sense: deleting what is there already, or creating what is not there.

@@ -7,20 +7,28 @@ pub mod answer;
 #[cfg(any(feature = "ec2", feature = "ecs"))]
 mod binding;
 #[cfg(any(feature = "ec2", feature = "ecs", feature = "sfn"))]
-mod clock;
+pub mod clock;
 pub mod config;
 
 #[cfg(feature = "ec2")]
 pub mod ec2;
+#[cfg(any(all(feature = "ecr", feature = "logs"), feature = "scaling"))]
+mod ecs;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]
+pub mod leftovers;
 #[cfg(feature = "ec2")]
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
-#[cfg(all(feature = "ecs", feature = "ecr", feature = "logs"))]
+#[cfg(all(feature = "scaling", feature = "ecs"))]
+pub mod scaling;
+#[cfg(all(feature = "ecs", feature = "ecr", feature = "logs", feature = "scaling"))]
 pub mod service;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
+pub mod teardown;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;

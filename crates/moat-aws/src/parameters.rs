@@ -4,18 +4,23 @@ use crate::answer::Answer;
 use crate::clock::age;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
-use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
+use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType, Tag};
 use moat::error::{Failure, Kind};
 use moat::lock;
 use moat::name::{Logical, Name};
 use moat::parameters;
+use moat::rollout::{Release, flow};
 use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Seconds for which a Lambda may go on after somebody stopped its execution: the time-out of moat's Lambdas, in
 /// `infra/template.yaml`. Stopping an execution does not stop the Lambda that it waits for.
 const WINDING_DOWN: u32 = 30;
+
+/// As many as GetParameters takes ("GetParameters", Systems Manager API).
+const GET_PARAMETERS: usize = 10;
 
 /// Systems Manager for parameters, Step Functions to ask whether a lock's holder still runs.
 #[derive(Debug, Clone)]
@@ -53,6 +58,41 @@ impl Parameters {
         self.write(&parameters::spec(owner), &spec.to_string(), owner, &Logical::from("spec")).await
     }
 
+    /// What rollouts have decided about a service; nothing where none ever began.
+    pub async fn release(&self, service: &Name) -> Result<Release, Failure> {
+        let name = parameters::release(service);
+        self.get(&name).await?.map_or(Ok(Release::default()), |text| release(&name, &text))
+    }
+
+    /// The texts of these parameters, by name. Those that are not there are left out.
+    pub async fn texts(&self, names: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+        let mut texts = BTreeMap::new();
+        for some in names.chunks(GET_PARAMETERS) {
+            let answer = self.ssm.get_parameters().set_names(Some(some.to_vec())).send().await;
+            let answer = answer.read(format!("read parameters {}", some.join(", ")))?;
+            let found = answer.parameters.into_iter().flatten();
+            texts.extend(found.filter_map(|found| Some((found.name?, found.value.unwrap_or_default()))));
+        }
+        Ok(texts)
+    }
+
+    /// The text of every spec that is recorded under this path, by the name of its network or service.
+    pub async fn specs(&self, path: &str) -> Result<BTreeMap<Name, String>, Failure> {
+        let call = self.ssm.get_parameters_by_path().path(path.trim_end_matches('/')).recursive(false);
+        let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
+        let pages = pages.read(format!("list what is recorded under {path}"))?;
+        let named = |found: &Parameter| {
+            let name = Name::new(found.name()?.strip_prefix(path)?).ok()?;
+            Some((name, found.value().unwrap_or_default().to_owned()))
+        };
+        Ok(pages.iter().flat_map(|page| page.parameters()).filter_map(named).collect())
+    }
+
+    /// Writes down what drift found and mended.
+    pub async fn remember(&self, owner: &Owner, memory: &str) -> Result<bool, Failure> {
+        self.write(&parameters::drift(owner), memory, owner, &Logical::from("drift")).await
+    }
+
     /// Publishes where a service answers, for other stacks to read.
     pub async fn publish_url(&self, service: &Name, url: &str) -> Result<bool, Failure> {
         let owner = Owner::Service(service.clone());
@@ -65,20 +105,6 @@ impl Parameters {
     /// `Moat.Locked`, naming the execution that holds it.
     pub async fn lock(&self, owner: &Owner, me: &str) -> Result<(), Failure> {
         self.try_lock(owner, me).await?.map_or(Ok(()), |holder| Err(locked(owner, &holder)))
-    }
-
-    /// The same, but answers the execution of this machine that holds the lock and runs: it will look once more when
-    /// it has given the lock back, so nobody needs to wait for it.
-    ///
-    /// # Errors
-    /// `Moat.Locked` when an execution of another machine holds it, or one that was stopped a moment ago.
-    pub async fn lock_unless_held_by(&self, machine: &str, owner: &Owner, me: &str) -> Result<Option<String>, Failure> {
-        let Some(holder) = self.try_lock(owner, me).await? else { return Ok(None) };
-        let is_of_machine = holder.contains(&format!(":execution:{machine}:"));
-        if is_of_machine && self.status(&holder).await?.is_some_and(|(status, _)| status == ExecutionStatus::Running) {
-            return Ok(Some(holder));
-        }
-        Err(locked(owner, &holder))
     }
 
     /// Takes the lock, or answers who has it.
@@ -150,6 +176,20 @@ impl Parameters {
     }
 }
 
+impl flow::Locks for Parameters {
+    async fn take(&self, service: &Name, execution: &str) -> Result<Option<String>, Failure> {
+        self.try_lock(&Owner::Service(service.clone()), execution).await
+    }
+
+    async fn goes_on(&self, execution: &str) -> Result<bool, Failure> {
+        Ok(self.status(execution).await?.is_some_and(|(status, _)| status == ExecutionStatus::Running))
+    }
+
+    async fn give_back(&self, service: &Name, execution: &str) -> Result<bool, Failure> {
+        self.unlock(&Owner::Service(service.clone()), execution).await
+    }
+}
+
 /// The locks of an owner. Each lock and each claim is a parameter.
 #[derive(Debug)]
 struct Locks<'a> {
@@ -182,6 +222,17 @@ impl lock::Store for Locks<'_> {
         let is_winding_down = status == ExecutionStatus::Aborted && ended.is_some_and(|age| age <= WINDING_DOWN);
         Ok(matches!(status, ExecutionStatus::Running | ExecutionStatus::PendingRedrive) || is_winding_down)
     }
+}
+
+/// Reads a release record. One that cannot be read is not an empty one.
+pub(crate) fn release(name: &str, text: &str) -> Result<Release, Failure> {
+    Release::read(text).map_err(|error| {
+        let message = format!(
+            "the release record {name} cannot be read: {error}. It may hold a quarantine, so mend it, or delete it to \
+             begin anew"
+        );
+        Failure::new(Kind::Unexpected, message)
+    })
 }
 
 fn tag((key, value): (String, String)) -> Option<Tag> {

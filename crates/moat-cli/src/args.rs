@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::exit;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 /// Private Fargate networks and services, provisioned by Step Functions in your own AWS account.
 #[derive(Debug, Parser)]
@@ -21,6 +21,19 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    #[command(flatten)]
+    Start(Start),
+    /// Follow an execution that was started before, or show how it ended
+    #[command(after_help = exit::TABLE)]
+    Follow {
+        /// The execution's ARN, or its name
+        execution: String,
+    },
+}
+
+/// The verbs that start an execution.
+#[derive(Debug, Subcommand)]
+pub enum Start {
     /// Bring the account to what FILE says, and follow it until it is settled and proven
     #[command(after_help = exit::TABLE)]
     Provision {
@@ -36,11 +49,51 @@ pub enum Command {
         #[arg(long)]
         detailed_exitcode: bool,
     },
-    /// Follow an execution that was started before, or show how it ended
+    /// Look whether SERVICE has a newer image and roll it; or deploy the one that is named. Follow it to its outcome
     #[command(after_help = exit::TABLE)]
-    Follow {
-        /// The execution's ARN, or its name
-        execution: String,
+    Roll {
+        /// The service's name
+        service: String,
+        /// Deploy this image whatever the rules say: "previous", or a digest (sha256:…)
+        #[arg(long, value_name = "IMAGE")]
+        to: Option<String>,
+        /// Let this digest (sha256:…) out of quarantine, then look
+        #[arg(long, value_name = "DIGEST")]
+        release: Option<String>,
+    },
+    /// Find what is no longer as it was asked for, everywhere or in one place, and mend what is safe
+    #[command(after_help = exit::TABLE)]
+    Drift {
+        /// One service only
+        service: Option<String>,
+        /// One network only
+        #[arg(long, value_name = "NAME", conflicts_with = "service")]
+        network: Option<String>,
+        /// Look only; change nothing
+        #[arg(long)]
+        plan: bool,
+        /// Exit with 10 when something is left to do, and with 0 when nothing is
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// Remove a service, or a network, for good
+    #[command(after_help = exit::TABLE, group = ArgGroup::new("what").args(["service", "network"]).required(true))]
+    Teardown {
+        /// The service to remove
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
+        /// The network to remove
+        #[arg(long, value_name = "NAME")]
+        network: Option<String>,
+        /// The same name once more: there is no way back
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+        /// Remove the services of the network first; without it a network in use is refused
+        #[arg(long, conflicts_with = "service")]
+        with_services: bool,
+        /// Show what would go; remove nothing
+        #[arg(long)]
+        plan: bool,
     },
 }
 
@@ -56,9 +109,9 @@ pub struct Place {
     /// Address of the AWS API, for a local AWS [default: AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
-    /// Name or ARN of the state machine
-    #[arg(long, global = true, env = "MOAT_MACHINE", default_value = "moat-provision")]
-    pub machine: String,
+    /// Name or ARN of the state machine [default: moat-provision, moat-rollout …, as the verb is]
+    #[arg(long, global = true, env = "MOAT_MACHINE")]
+    pub machine: Option<String>,
 }
 
 #[cfg(test)]
@@ -76,6 +129,16 @@ mod tests {
         let cli = Cli::parse_from(["moat", "plan", "-", "--region", "eu-central-1", "--json", "--detailed-exitcode"]);
         assert!(cli.json);
         assert_eq!(cli.place.region.as_deref(), Some("eu-central-1"));
-        assert!(matches!(cli.command, Command::Plan { file, detailed_exitcode: true } if file == "-"));
+        assert!(matches!(cli.command, Command::Start(Start::Plan { file, detailed_exitcode: true }) if file == "-"));
+    }
+
+    #[test]
+    fn a_teardown_names_one_thing() {
+        let parses = |args: &[&str]| Cli::try_parse_from(["moat", "teardown"].iter().chain(args)).is_ok();
+        assert!(parses(&["--network", "main", "--with-services", "--confirm", "main"]));
+        assert!(!parses(&["--confirm", "web"]));
+        assert!(!parses(&["--service", "web", "--network", "main"]));
+        assert!(!parses(&["--service", "web", "--with-services"]));
+        assert!(Cli::try_parse_from(["moat", "drift", "web", "--network", "main"]).is_err());
     }
 }

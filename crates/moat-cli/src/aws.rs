@@ -8,9 +8,9 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::ProvideCredentials;
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use moat::error::{Failure, Kind, Meaning, meaning};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// An account and a region, real or local.
@@ -70,19 +70,21 @@ impl Aws {
         self.endpoint.clone().unwrap_or_else(|| format!("Step Functions in {}", self.region))
     }
 
-    /// The ARN of a state machine by its name. `None` when it is not deployed here.
-    pub async fn machine(&self, name: &str) -> Result<Option<String>, Failure> {
-        if name.starts_with("arn:") {
-            return Ok(Some(name.to_owned()));
-        }
-        let mut items = self.client.list_state_machines().into_paginator().items().send();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| self.failure("list the state machines", &error))?;
-            if item.name() == name {
-                return Ok(Some(item.state_machine_arn().to_owned()));
+    /// The ARNs of state machines, in the order of their names; those that are not deployed here are left out.
+    pub async fn machines(&self, names: &[&str]) -> Result<Vec<String>, Failure> {
+        let mut arns: BTreeMap<String, String> = names
+            .iter()
+            .filter(|name| name.starts_with("arn:"))
+            .map(|arn| (arn.to_string(), arn.to_string()))
+            .collect();
+        if arns.len() < names.len() {
+            let mut items = self.client.list_state_machines().into_paginator().items().send();
+            while let Some(item) = items.next().await {
+                let item = item.map_err(|error| self.failure("list the state machines", &error))?;
+                arns.insert(item.name().to_owned(), item.state_machine_arn().to_owned());
             }
         }
-        Ok(None)
+        Ok(names.iter().filter_map(|name| arns.remove(*name)).collect())
     }
 
     /// Starts an execution and returns its ARN. The same name and input again is the same execution.
@@ -95,6 +97,17 @@ impl Aws {
     pub async fn describe(&self, execution: &str) -> Result<DescribeExecutionOutput, Failure> {
         let answer = self.client.describe_execution().execution_arn(execution).send().await;
         answer.map_err(|error| self.failure(&format!("describe {execution}"), &error))
+    }
+
+    /// Whether there is such an execution.
+    pub async fn has(&self, execution: &str) -> Result<bool, Failure> {
+        match self.client.describe_execution().execution_arn(execution).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(DescribeExecutionError::is_execution_does_not_exist) => {
+                Ok(false)
+            }
+            Err(error) => Err(self.failure(&format!("describe {execution}"), &error)),
+        }
     }
 
     /// The events after `seen`, oldest first. Reads backwards from the newest, so each poll costs one small page.

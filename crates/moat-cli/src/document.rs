@@ -1,20 +1,18 @@
 //! The file that says what is wanted: read, and checked before anything is started.
 
 use crate::exit::{Exit, Stop};
+use crate::order::Order;
 use moat::plan::Problem;
 use serde_json::Value;
 use std::io::Read;
 
-/// A checked input for `moat-provision`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Document {
-    pub input: Value,
-    /// What it is about: the service, or the network where there is none. Executions are named after it.
-    pub subject: String,
+/// The order that `file` gives to `moat-provision`.
+pub fn read(file: &str, is_plan: bool) -> Result<Order, Stop> {
+    check(&text(file)?, is_plan).map_err(|problems| invalid(file, &problems))
 }
 
 /// The text of `file`; `-` is stdin.
-pub fn text(file: &str) -> Result<String, Stop> {
+fn text(file: &str) -> Result<String, Stop> {
     let read = if file == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -27,7 +25,7 @@ pub fn text(file: &str) -> Result<String, Stop> {
 /// Checks everything that can be known without an account, and finds every problem at once.
 ///
 /// With `is_plan` the execution changes nothing, whatever the document's own mode is.
-pub fn check(text: &str, is_plan: bool) -> Result<Document, Vec<Problem>> {
+fn check(text: &str, is_plan: bool) -> Result<Order, Vec<Problem>> {
     let mut input: Value =
         serde_json::from_str(text).map_err(|error| vec![Problem::general(format!("is not JSON: {error}"))])?;
     let known = moat::spec::read(&input)?;
@@ -36,17 +34,18 @@ pub fn check(text: &str, is_plan: bool) -> Result<Document, Vec<Problem>> {
     if is_plan {
         input["mode"] = "plan".into();
     }
-    Ok(Document { input, subject: subject.map_or("moat".into(), |name| name.to_string()) })
+    Ok(Order { input, subject: subject.map_or("moat".into(), |name| name.to_string()) })
 }
 
 /// All problems of a document as one message.
-pub fn invalid(file: &str, problems: &[Problem]) -> Stop {
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        many => format!("{many} problems"),
-    };
+fn invalid(file: &str, problems: &[Problem]) -> Stop {
     let lines: String = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-    Stop::new(Exit::Usage, format!("{} has {count}; nothing was started:{lines}", title(file)))
+    Stop::new(Exit::Usage, format!("{} has {}; nothing was started:{lines}", title(file), count(problems)))
+}
+
+/// `1 problem`, `3 problems`
+pub fn count(problems: &[Problem]) -> String {
+    crate::render::count(problems.len(), "problem")
 }
 
 fn title(file: &str) -> &str {

@@ -6,7 +6,7 @@ use moat::error::{Failure, Kind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Settled and proven; or the plan is shown.
+    /// Settled and proven, rolled, mended or removed; or nothing was to do; or the plan is shown.
     Settled = 0,
     Failed = 1,
     /// Bad usage, or `Moat.SpecInvalid`. Nothing was started.
@@ -17,10 +17,18 @@ pub enum Exit {
     Denied = 4,
     /// `Moat.Locked` or `Moat.Conflict`
     Busy = 5,
-    /// The execution goes on without us, or ran out of time.
+    /// The execution goes on without us, or ran out of time; or ECS is still at a rollout whose time is up.
     Running = 6,
-    /// Only with `plan --detailed-exitcode`: there is something to do.
+    /// A rollout was taken back.
+    RolledBack = 7,
+    /// Somebody stopped a rollout, or deleted the service.
+    Stopped = 8,
+    /// Only a person deploys the image that would be rolled.
+    Quarantined = 9,
+    /// Only with `--detailed-exitcode`: there is something to do.
     Changes = 10,
+    /// The service is scaled to zero.
+    NoTasks = 11,
     /// Ctrl-C. The execution goes on.
     Interrupted = 130,
 }
@@ -28,14 +36,18 @@ pub enum Exit {
 /// The codes in words, for `--help`.
 pub const TABLE: &str = "\
 Exit codes:
-    0  settled and proven; or planned
+    0  settled and proven, rolled, or nothing to do; or planned
     1  failed
     2  bad usage, or the spec is invalid: nothing was started
-    3  refused: the spec does not fit what exists
+    3  refused: the spec does not fit what exists, or the image cannot be deployed
     4  denied: AWS does not allow it, or knows no credentials
     5  busy: another execution holds the name, or a resource is in use
-    6  still running when following stopped; or the execution timed out
-   10  `plan --detailed-exitcode` only: there is something to do
+    6  still running when following stopped; or the execution or the rollout timed out
+    7  rolled back: the service runs the image from before again
+    8  the rollout was stopped, or the service deleted
+    9  in quarantine: only a person deploys that image, see `moat roll --help`
+   10  `--detailed-exitcode` only: there is something to do
+   11  no tasks: the service is scaled to zero, so nothing was tried
   130  interrupted with Ctrl-C; the execution goes on";
 
 impl Exit {
@@ -50,6 +62,35 @@ impl Exit {
             None if error == "States.Timeout" => Self::Running,
             None => Self::Failed,
         }
+    }
+
+    /// The code for how a service came out of a rollout. An outcome that this command does not know is no success.
+    pub fn of_rollout(outcome: &str) -> Self {
+        match outcome {
+            "succeeded" | "superseded" | "already-running" | "not-tracked" | "ignored" => Self::Settled,
+            "refused" => Self::Refused,
+            "timed-out" => Self::Running,
+            "rolled-back" => Self::RolledBack,
+            "stopped" => Self::Stopped,
+            "quarantined" => Self::Quarantined,
+            "no-tasks" => Self::NoTasks,
+            _ => Self::Failed,
+        }
+    }
+
+    /// Of several services the gravest counts.
+    pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Self {
+        const GRAVEST_FIRST: [Exit; 7] = [
+            Exit::Failed,
+            Exit::RolledBack,
+            Exit::Stopped,
+            Exit::Refused,
+            Exit::Running,
+            Exit::Quarantined,
+            Exit::NoTasks,
+        ];
+        let rank = |exit: &Self| GRAVEST_FIRST.iter().position(|grave| grave == exit).unwrap_or(GRAVEST_FIRST.len());
+        exits.into_iter().min_by_key(rank).unwrap_or(Self::Settled)
     }
 }
 
@@ -87,10 +128,30 @@ mod tests {
             Exit::Denied,
             Exit::Busy,
             Exit::Running,
+            Exit::RolledBack,
+            Exit::Stopped,
+            Exit::Quarantined,
             Exit::Changes,
+            Exit::NoTasks,
             Exit::Interrupted,
         ];
         assert_eq!(told, codes.map(|code| code as u8));
+    }
+
+    #[test]
+    fn r1_an_outcome_that_went_well_is_0_and_each_other_has_its_code() {
+        let well = ["succeeded", "superseded", "already-running", "not-tracked", "ignored"];
+        assert!(well.iter().all(|outcome| Exit::of_rollout(outcome) == Exit::Settled));
+        let codes = ["failed", "refused", "timed-out", "rolled-back", "stopped", "quarantined", "no-tasks"]
+            .map(|outcome| Exit::of_rollout(outcome) as u8);
+        assert_eq!(codes, [1, 3, 6, 7, 8, 9, 11]);
+        assert_eq!(Exit::of_rollout("of-another-day"), Exit::Failed);
+    }
+
+    #[test]
+    fn of_several_services_the_gravest_counts() {
+        assert_eq!(Exit::gravest([Exit::Settled, Exit::NoTasks, Exit::RolledBack]), Exit::RolledBack);
+        assert_eq!(Exit::gravest([]), Exit::Settled);
     }
 
     #[test]

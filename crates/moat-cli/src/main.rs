@@ -1,7 +1,7 @@
-//! The `moat` command: starts a provision or a plan, follows it, and tells how it ended.
+//! The `moat` command: starts one of moat's state machines, follows it, and tells how it ended.
 //!
 //! Progress goes to stderr and results to stdout. The exit codes are listed in [`exit::TABLE`]. All judgement is in the
-//! state machines and their Lambdas; this command checks the document before it starts one, and shows what it says.
+//! state machines and their Lambdas; this command checks what it was given before it starts one, and shows what it says.
 
 mod args;
 mod aws;
@@ -9,9 +9,11 @@ mod document;
 mod ended;
 mod exit;
 mod follow;
+mod order;
 mod paint;
 mod render;
 mod screen;
+mod tell;
 mod verbs;
 mod watch;
 

@@ -1,6 +1,6 @@
 //! Progress on stderr: live lines side by side on a terminal, timestamped lines everywhere else.
 
-use crate::follow::{News, Status};
+use crate::follow::{News, Pause, Status};
 use crate::paint::{self, Paint};
 use crate::render;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Plain output is never silent for longer than this.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Or than this, while it waits for a time or for a person.
+const SLOW_HEARTBEAT: Duration = Duration::from_secs(60);
 
 pub struct Screen {
     paint: Paint,
@@ -88,7 +90,8 @@ impl Screen {
     }
 
     fn heartbeat(&mut self, lanes: &[Shown], now: f64) {
-        if self.quiet_since.elapsed() < HEARTBEAT {
+        let is_long = lanes.iter().any(|lane| lane.status.pause.as_ref().is_some_and(Pause::is_long));
+        if self.quiet_since.elapsed() < if is_long { SLOW_HEARTBEAT } else { HEARTBEAT } {
             return;
         }
         let running: Vec<&Shown> = lanes.iter().filter(|lane| !lane.is_over).collect();

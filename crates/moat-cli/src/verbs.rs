@@ -3,17 +3,15 @@
 use crate::args::{Cli, Command, Place};
 use crate::aws::{self, Aws};
 use crate::document;
-use crate::ended::Ended;
 use crate::exit::{Exit, Stop};
-use crate::follow::Ending;
+use crate::order::{self, Order};
 use crate::paint::Paint;
-use crate::render;
-use crate::watch::{Over, Watch, Watched};
+use crate::tell::{print_json, tell};
+use crate::watch::{Watch, Watched};
 use aws_sdk_sfn::primitives::{DateTime, DateTimeFormat};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 /// Runs the command, tells the result, and returns the exit code.
@@ -39,9 +37,8 @@ pub async fn run(cli: Cli) -> Exit {
 
 async fn verb(cli: &Cli, started: &RefCell<Option<String>>) -> Result<Exit, Stop> {
     let (aws, execution) = match &cli.command {
-        Command::Provision { file } => start(cli, file, false, started).await?,
-        Command::Plan { file, .. } => start(cli, file, true, started).await?,
         Command::Follow { execution } => find(cli, execution, started).await?,
+        Command::Start(verb) => start(cli, verb.machine(), &verb.order()?, started).await?,
     };
     let watch = Watch::new(&aws, &execution);
     let watch = match cli.command {
@@ -62,47 +59,63 @@ async fn verb(cli: &Cli, started: &RefCell<Option<String>>) -> Result<Exit, Stop
     }
 }
 
-/// Checks the document, and only then starts an execution with it.
-async fn start(cli: &Cli, file: &str, is_plan: bool, started: &RefCell<Option<String>>) -> Result<(Aws, String), Stop> {
-    let text = document::text(file)?;
-    let document = document::check(&text, is_plan).map_err(|problems| document::invalid(file, &problems))?;
+/// Starts an execution with what was checked before.
+async fn start(
+    cli: &Cli,
+    machine: &str,
+    order: &Order,
+    started: &RefCell<Option<String>>,
+) -> Result<(Aws, String), Stop> {
     let aws = Aws::connect(&cli.place).await?;
-    let machine = machine(&aws, &cli.place).await?;
+    let machine = machines(&aws, &cli.place, &[machine]).await?.swap_remove(0);
     let instant = DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default();
-    let name = document::execution_name(&document.subject, &instant, RandomState::new().build_hasher().finish());
+    let name = document::execution_name(&order.subject, &instant, RandomState::new().build_hasher().finish());
     // Once the call is out it may have started, even if its answer never comes.
     *started.borrow_mut() = Some(aws::execution_arn(&machine, &name));
-    let execution = aws.start(&machine, &name, &document.input.to_string()).await?;
+    let execution = aws.start(&machine, &name, &order.input.to_string()).await?;
     *started.borrow_mut() = Some(execution.clone());
     announce(&aws, &execution);
     Ok((aws, execution))
 }
 
-/// The execution to follow; a bare name is one of the machine's.
+/// The execution to follow; a bare name is that of one of moat's machines.
 async fn find(cli: &Cli, execution: &str, started: &RefCell<Option<String>>) -> Result<(Aws, String), Stop> {
     let aws = Aws::connect(&cli.place).await?;
-    let execution = if execution.starts_with("arn:") {
-        execution.to_owned()
-    } else {
-        aws::execution_arn(&machine(&aws, &cli.place).await?, execution)
-    };
+    let execution =
+        if execution.starts_with("arn:") { execution.to_owned() } else { named(&aws, &cli.place, execution).await? };
     aws.describe(&execution).await?;
     *started.borrow_mut() = Some(execution.clone());
     announce(&aws, &execution);
     Ok((aws, execution))
 }
 
-async fn machine(aws: &Aws, place: &Place) -> Result<String, Stop> {
-    let name = &place.machine;
-    aws.machine(name).await?.ok_or_else(|| {
-        let how = if aws.is_local() { "`make local`" } else { "`make deploy`" };
-        let message = format!(
-            "there is no state machine {name} in {} of this account; nothing was started.\n  \
-             Deploy moat there with {how}, or say where it is with --region, --profile or --machine",
-            aws.region
-        );
-        Stop::new(Exit::Failed, message)
-    })
+/// The ARN of an execution by its name alone. Names tell the second and four digits of chance, so one machine has it.
+async fn named(aws: &Aws, place: &Place, name: &str) -> Result<String, Stop> {
+    for machine in machines(aws, place, &order::MACHINES).await? {
+        let execution = aws::execution_arn(&machine, name);
+        if aws.has(&execution).await? {
+            return Ok(execution);
+        }
+    }
+    let of = place.machine.clone().unwrap_or_else(|| order::MACHINES.join(", "));
+    Err(Stop::new(Exit::Failed, format!("there is no execution {name} of {of} in {} of this account", aws.region)))
+}
+
+/// The ARNs of those of these machines that are deployed, at least one; or of the one that `--machine` names instead.
+async fn machines(aws: &Aws, place: &Place, names: &[&str]) -> Result<Vec<String>, Stop> {
+    let names = place.machine.as_deref().map_or(names.to_vec(), |machine| vec![machine]);
+    let found = aws.machines(&names).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let how = if aws.is_local() { "`make local`" } else { "`make deploy`" };
+    let message = format!(
+        "there is no state machine {} in {} of this account; nothing was started.\n  \
+         Deploy moat there with {how}, or say where it is with --region, --profile or --machine",
+        names.join(", "),
+        aws.region
+    );
+    Err(Stop::new(Exit::Failed, message))
 }
 
 fn announce(aws: &Aws, execution: &str) {
@@ -111,57 +124,6 @@ fn announce(aws: &Aws, execution: &str) {
     if !aws.is_local() {
         eprintln!("{}", paint.dim(aws::console_url(&aws.region, execution)));
     }
-}
-
-/// Prints how it ended: results on stdout, failures on stderr.
-fn tell(cli: &Cli, aws: &Aws, execution: &str, over: &Over) -> Exit {
-    let (ended, exit) = match &over.ending {
-        Ending::Succeeded { output } => {
-            print_result(cli.json, output, over.took);
-            let asks = matches!(cli.command, Command::Plan { detailed_exitcode: true, .. });
-            let is_planned = output.get("outcome").is_some_and(|outcome| outcome == "planned");
-            return if asks && is_planned { Exit::Changes } else { Exit::Settled };
-        }
-        Ending::Failed(ended) => (ended.clone(), Exit::of(&ended.error)),
-        Ending::Aborted(ended) => (Ended { error: "Aborted".into(), message: ended.message.clone() }, Exit::Failed),
-        Ending::TimedOut => {
-            let message = "the execution ran out of time".into();
-            (Ended { error: "States.Timeout".into(), message }, Exit::Running)
-        }
-    };
-    if cli.json {
-        let Ended { error, message } = &ended;
-        let place = &over.place;
-        print_json(&json!({
-            "outcome": "failed", "error": error, "message": message, "place": place,
-            "execution": execution, "exitCode": exit as u8,
-        }));
-    }
-    let console = (!aws.is_local()).then(|| aws::console_url(&aws.region, execution));
-    let told = render::Told { ended: &ended, place: over.place.as_deref(), execution, console: console.as_deref() };
-    eprint!("\n{}", render::failure(told, Paint::of(&std::io::stderr())));
-    exit
-}
-
-fn print_result(is_json: bool, output: &Value, took: f64) {
-    let paint = Paint::of(&std::io::stdout());
-    if !is_json && render::is_plan(output) {
-        print(&render::plan(output, paint));
-    } else if !is_json && (output.get("proof").is_some() || output.get("network").is_some()) {
-        print(&render::summary(output, took, paint));
-    } else {
-        print_json(output);
-    }
-}
-
-fn print_json(value: &Value) {
-    print(&format!("{value:#}\n"));
-}
-
-/// To stdout. Whoever closed it (`| head`) has read enough.
-fn print(text: &str) {
-    let mut stdout = std::io::stdout();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
 fn interrupted(started: Option<&str>, place: &Place) -> Stop {

@@ -6,6 +6,7 @@ use crate::follow::{self, Ending, Lane, News};
 use crate::screen::{Screen, Shown};
 use aws_sdk_sfn::types::ExecutionStatus;
 use moat::error::Failure;
+use moat::rollout::Report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,6 +18,8 @@ const TELLING: f64 = 6.0;
 const TRIES: u32 = 15;
 /// After this silence it is asked whether the execution still runs at all.
 const SILENCE: Duration = Duration::from_secs(15);
+/// How much less often is looked at an execution that waits for a time or for a person.
+const HELD: u32 = 5;
 /// How often the live lines are drawn anew.
 const FRAME: Duration = Duration::from_millis(200);
 
@@ -33,6 +36,8 @@ pub struct Over {
     pub place: Option<String>,
     /// Seconds.
     pub took: f64,
+    /// What people and programs were told of rollouts, in order.
+    pub reports: Vec<Report>,
 }
 
 pub struct Watch<'a> {
@@ -125,8 +130,12 @@ impl<'a> Watch<'a> {
                 self.ask().await?;
             }
             if let Some(ending) = self.lanes[0].lane.ending.clone() {
-                let place = self.place(&ending);
-                return Ok(Watched::Over(Over { ending, place, took: self.lanes[0].lane.took() }));
+                let (place, took) = (self.place(&ending), self.lanes[0].lane.took());
+                let reports = std::mem::take(&mut self.lanes[0].lane.reports);
+                return Ok(Watched::Over(Over { ending, place, took, reports }));
+            }
+            if self.lanes[0].lane.is_held() {
+                wait = wait.max(pause * HELD);
             }
             if limit.is_some_and(|limit| begun.elapsed() + wait > limit) {
                 return Ok(Watched::Running);

@@ -1,6 +1,6 @@
 //! AWS's refusals, and what the hands make of them.
 
-use moat::error::{Failure, Kind, Meaning, meaning};
+use moat::error::{Failure, Kind, Meaning, meaning, meaning_of_removal};
 use moat::stage::Done;
 use std::fmt::Display;
 
@@ -29,6 +29,8 @@ pub fn refuse_as<T>(kind: Kind, code: &'static str, message: impl Into<String>) 
 pub enum Verb {
     Create,
     Remove,
+    /// Takes a thing away: an id that is not known is gone.
+    Delete,
     Change,
 }
 
@@ -38,10 +40,11 @@ pub fn learn(verb: Verb, doing: impl Display, answer: Answer) -> Result<Done, Fa
         Ok(done) => return Ok(done),
         Err(refused) => refused,
     };
-    let meaning = kind.map_or_else(|| meaning(code), Meaning::Is);
+    let judge = || if verb == Verb::Delete { meaning_of_removal(code, &message) } else { meaning(code) };
+    let meaning = kind.map_or_else(judge, Meaning::Is);
     match (verb, meaning) {
         (Verb::Create, Meaning::AlreadyThere) => Ok(Done::Already),
-        (Verb::Remove, Meaning::NotThere) => Ok(Done::Changed),
+        (Verb::Remove | Verb::Delete, Meaning::NotThere) => Ok(Done::Changed),
         (_, Meaning::Is(kind)) => Err(Failure::new(kind, format!("could not {doing}: AWS said {code}: {message}"))),
         (_, Meaning::AlreadyThere | Meaning::NotThere) => {
             Err(Failure::new(Kind::Conflict, format!("could not {doing}: AWS said {code}: {message}")))

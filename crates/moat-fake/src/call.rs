@@ -76,7 +76,8 @@ impl Hand {
         let execution = self.execution.clone();
         let effect = move |world: &World| {
             let answer = world.act(&doing, |state| {
-                let answer = act(state);
+                let is_deaf = state.rules.deaf_to.as_ref() == Some(&doing);
+                let answer = if is_deaf { Ok(Done::Changed) } else { act(state) };
                 let line = format!("[{:>8} ms, {execution}] {doing}: {answer:?}", state.now);
                 state.log.push(line);
                 answer

@@ -38,6 +38,11 @@ fn once_each(state: &State, asked: &Asked) -> Vec<String> {
     counted.filter(|(_, ids)| ids.len() != 1).map(|(name, ids)| format!("{name} exists as {ids:?}")).collect()
 }
 
+fn locks(state: &State) -> usize {
+    let is_lock = |name: &&String| name.starts_with("/moat/locks/") && !name.contains("/claims/");
+    state.parameters.keys().filter(is_lock).count()
+}
+
 /// How many there may be of each kind, whatever their tags say.
 fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let zones = usize::from(asked.network.zones);
@@ -61,7 +66,7 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
         ("clusters", state.clusters.there().count(), 1),
         ("services", state.services.there().count(), 1),
         // A claim that its winner died too early to remove costs nothing, and never matters again.
-        ("locks", state.parameters.keys().filter(|name| !name.contains("/claims/")).count(), 0),
+        ("locks", locks(state), 0),
     ];
     let wrong = counts.into_iter().filter(|(_, have, want)| have != want);
     let mut wrong: Vec<String> = wrong.map(|(what, have, want)| format!("{have} {what} instead of {want}")).collect();

@@ -8,12 +8,14 @@ use moat::error::{Failure, Kind};
 use moat::ingress::{Ingress, IngressSpec};
 use moat::network::Network;
 use moat::parameters;
-use moat::pass::{self, Outcome, Report};
+use moat::pass::{self, Choice, Everything, Outcome, Report};
 use moat::plan::Bindings;
+use moat::rollout::Release;
 use moat::service::{Service, ServiceStageSpec};
 use moat::spec::{NetworkSpec, ServiceSpec};
 use moat::stage::{Cloud, Stage};
 use moat::tags::Owner;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a person asks for.
@@ -34,11 +36,14 @@ impl Asked {
             service: self.service.clone(),
             given: given.clone(),
             region: "us-east-1".into(),
+            release: Release::default(),
+            tried: None,
+            keeps_image: false,
             execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
         }
     }
 
-    fn owners(&self) -> [Owner; 2] {
+    pub(crate) fn owners(&self) -> [Owner; 2] {
         [Owner::Network(self.network.name.clone()), Owner::Service(self.service.name.clone())]
     }
 }
@@ -62,10 +67,12 @@ pub struct Execution {
 const BUDGET: u32 = 120;
 /// Passes with setbacks and without a change, in a row, until the machine gives up (C1, C8: about a minute).
 const SETBACKS: u32 = 12;
+/// How often the same step is taken until the machine gives up.
+const TAKEN: u32 = 12;
 /// Seconds until a failed Lambda is started again, and how often.
 const RETRY: (u64, u32) = (10, 8);
 /// Seconds between two tries to take a lock, and how many.
-const LOCKED: (u64, u32) = (10, 400);
+pub(crate) const LOCKED: (u64, u32) = (10, 400);
 
 impl Execution {
     pub fn new(world: &World, name: &str, asked: &Asked) -> Self {
@@ -102,18 +109,21 @@ impl Execution {
 
     async fn stages(&self) -> Result<(), Failure> {
         let (hand, asked) = (&self.hand, &self.asked);
-        let nothing = Bindings::default();
-        let network = settle::<Network>(hand, &asked.network, &nothing, &nothing, Until::Ready).await?;
-        let given = network.bindings;
+        let (nothing, all_of_it) = (Bindings::default(), &Everything);
+        let (mut network, mut door) = (Vec::new(), Vec::new());
+        let spec = &asked.network;
+        let ready = settle::<Network>(hand, all_of_it, spec, &nothing, &nothing, Until::Ready, &mut network).await?;
+        let given = ready.bindings;
         let spec = asked.ingress(&given);
-        let ingress = settle::<Ingress>(hand, &spec, &given, &nothing, Until::Ready).await?;
+        let ready = settle::<Ingress>(hand, all_of_it, &spec, &given, &nothing, Until::Ready, &mut door).await?;
         let mut all = given.clone();
-        all.extend(&ingress.bindings);
+        all.extend(&ready.bindings);
         let inside = async {
-            settle::<Network>(hand, &asked.network, &nothing, &given, Until::Settled).await?;
-            settle::<Service>(hand, &asked.service(&all), &all, &nothing, Until::Settled).await
+            settle::<Network>(hand, all_of_it, &asked.network, &nothing, &given, Until::Settled, &mut network).await?;
+            let spec = asked.service(&all);
+            settle::<Service>(hand, all_of_it, &spec, &all, &nothing, Until::Settled, &mut network).await
         };
-        let door = settle::<Ingress>(hand, &spec, &given, &ingress.bindings, Until::Settled);
+        let door = settle::<Ingress>(hand, all_of_it, &spec, &given, &ready.bindings, Until::Settled, &mut door);
         try_join(inside, door).await.map(|_| ())
     }
 
@@ -144,7 +154,7 @@ impl Execution {
     }
 }
 
-async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
+pub(crate) async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
     match moat::lock::take(&Store(hand), name, me).await? {
         None => Ok(()),
         Some(holder) => Err(Failure::new(Kind::Locked, format!("{name} is held by {holder}"))),
@@ -152,18 +162,20 @@ async fn take(hand: &Hand, name: &str, me: &str) -> Result<(), Failure> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Until {
+pub(crate) enum Until {
     Ready,
     Settled,
 }
 
-/// `moat-settle`: pass, enough?, wait, pass.
-async fn settle<S>(
+/// `moat-settle`: pass, enough?, wait, pass. The report is the last one; the changes of all come after those given.
+pub(crate) async fn settle<S>(
     hand: &Hand,
+    choice: &impl Choice<S>,
     spec: &S::Spec,
     given: &Bindings,
     before: &Bindings,
     until: Until,
+    changes: &mut Vec<String>,
 ) -> Result<Report<S::Facts>, Failure>
 where
     S: Stage,
@@ -172,9 +184,11 @@ where
 {
     let mut before = before.clone();
     let mut in_a_row = 0;
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
     for _ in 0..BUDGET {
-        let report = again(hand, async |hand| pass::pass::<S, _>(hand, spec, given, &before).await).await?;
+        let report = again(hand, async |hand| pass::pass_of::<S, _>(choice, hand, spec, given, &before).await).await?;
         note(hand, S::NAME, &report);
+        changes.extend_from_slice(&report.changes);
         let is_enough = match until {
             Until::Ready => report.is_ready,
             Until::Settled => report.outcome == Outcome::Settled,
@@ -188,6 +202,13 @@ where
         {
             return Err(last.clone());
         }
+        for step in &report.changes {
+            let times = taken.entry(step.clone()).or_default();
+            *times += 1;
+            if *times == TAKEN {
+                return Err(Failure::new(Kind::Unexpected, format!("{step}: taken {TAKEN} times, to no effect")));
+            }
+        }
         hand.world.clock().sleep(u64::from(report.retry_after) * 1000).await;
         before = report.bindings;
     }
@@ -195,7 +216,7 @@ where
 }
 
 /// The Retry of a state: the same request again.
-async fn again<T>(hand: &Hand, work: impl AsyncFn(&Hand) -> Result<T, Failure>) -> Result<T, Failure> {
+pub(crate) async fn again<T>(hand: &Hand, work: impl AsyncFn(&Hand) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut tries = 0;
     loop {
         match hand.lambda(async |hand| work(hand).await).await {

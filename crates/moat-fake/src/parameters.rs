@@ -52,6 +52,13 @@ impl moat::lock::Store for Store<'_> {
     }
 }
 
+impl State {
+    /// The locks that are held. A claim that its winner died too early to remove never matters again.
+    pub fn locks(&self) -> Vec<String> {
+        self.parameters.keys().filter(|name| !name.contains("/claims/")).cloned().collect()
+    }
+}
+
 impl Store<'_> {
     async fn write<T: 'static>(
         &self,

@@ -163,7 +163,7 @@ fn id_of(state: &State, resource: &str) -> String {
 }
 
 /// Removes a resource with everything that cannot be without it.
-fn take_away(state: &mut State, resource: &str) {
+pub(crate) fn take_away(state: &mut State, resource: &str) {
     let now = state.now;
     if let Some(route) = resource.strip_prefix("default route of ") {
         let id = id_of(state, route);
@@ -191,7 +191,11 @@ fn take_away(state: &mut State, resource: &str) {
         "elastic-ip" => vec![resource.replace("elastic-ip", "nat-gateway")],
         "security-group" if resource.contains("tasks") => vec!["service".into()],
         "security-group" => vec!["load-balancer".into()],
-        "load-balancer" => vec!["listener http".into()],
+        // Listeners go with their load balancer, also those that others made.
+        "load-balancer" => {
+            state.listeners.remove(|listener| listener.balancer == id, now);
+            Vec::new()
+        }
         "target-group" => vec!["listener http".into(), "service".into()],
         _ => Vec::new(),
     };

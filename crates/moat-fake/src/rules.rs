@@ -19,8 +19,12 @@ pub struct Rules {
     pub deployment: (u64, u64),
     /// How long a deleted service drains.
     pub draining: (u64, u64),
+    /// How long the network interfaces of a deleted load balancer and of stopped tasks stay.
+    pub lingering: (u64, u64),
     /// Makes the next NAT gateways fail with this code and message.
     pub nat_gateway_fails: Option<String>,
+    /// A step that AWS says yes to, and does not do.
+    pub deaf_to: Option<String>,
     /// How many Elastic IPs the account may have.
     pub addresses: usize,
 }
@@ -36,7 +40,9 @@ impl Default for Rules {
             load_balancer: (139_000, 187_000),
             deployment: (45_000, 120_000),
             draining: (60_000, 400_000),
+            lingering: (5_000, 90_000),
             nat_gateway_fails: None,
+            deaf_to: None,
             addresses: 100,
         }
     }

@@ -42,6 +42,11 @@ impl<T: HasId + Clone> Shelf<T> {
         self.kept().map(|kept| &kept.thing)
     }
 
+    /// What exists, and what ever did.
+    pub fn ever(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|kept| &kept.thing)
+    }
+
     pub fn there_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.0.iter_mut().filter(|kept| kept.gone.is_none()).map(|kept| &mut kept.thing)
     }
@@ -58,6 +63,11 @@ impl<T: HasId + Clone> Shelf<T> {
         self.there_mut().find(|thing| thing.id() == id)
     }
 
+    /// Takes all tags off a thing.
+    pub fn untag(&mut self, id: &str) {
+        self.0.iter_mut().filter(|kept| kept.thing.id() == id).for_each(|kept| kept.tags.clear());
+    }
+
     /// A thing that another call may name by now.
     pub fn usable(&self, id: &str, now: u64) -> Option<&T> {
         self.kept().find(|kept| kept.thing.id() == id && kept.usable_from <= now).map(|kept| &kept.thing)
@@ -71,6 +81,11 @@ impl<T: HasId + Clone> Shelf<T> {
     /// What a describe that is filtered by the owner's tag shows now, in an order that says nothing.
     pub fn seen_of(&self, owner: &Owner, now: u64) -> impl Iterator<Item = &Kept<T>> {
         self.seen(now).filter(move |kept| owner.owns(&kept.tags))
+    }
+
+    /// Takes all tags off a thing.
+    pub fn strip(&mut self, id: &str) {
+        self.0.iter_mut().filter(|kept| kept.thing.id() == id).for_each(|kept| kept.tags.clear());
     }
 
     /// Takes away what `is_it` picks; describes show it until `until`. Returns whether there was any.

@@ -2,6 +2,7 @@
 
 use crate::chance::Chance;
 use crate::fault::{Fault, Faults};
+use crate::rollout::Ground;
 use crate::rules::Rules;
 use crate::shelf::{HasId, Parts, Shelf, Tags};
 use crate::tokens::Tokens;
@@ -11,6 +12,7 @@ use moat::ingress::observed as ingress;
 use moat::network::observed::{InternetGateway, NatState, Route, Subnet, Target};
 use moat::rule::Rule;
 use moat::service::observed as service;
+use moat::teardown::{Interface, Stranger};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The account. Only [`crate::World`] hands it out.
@@ -42,13 +44,27 @@ pub struct State {
     pub(crate) clusters: Shelf<Cluster>,
     pub(crate) log_groups: Shelf<service::LogGroup>,
     pub(crate) revisions: Shelf<Revision>,
+    /// Deregistered ones.
+    pub(crate) inactive: Shelf<Revision>,
+    /// How many revisions each family ever had: a number is never given twice.
+    pub(crate) registered: BTreeMap<String, u32>,
     pub(crate) services: Shelf<EcsService>,
+    /// Network interfaces of others.
+    pub(crate) interfaces: Shelf<Interface>,
+    /// Those that stay for a while after what they belonged to, and until when.
+    pub(crate) lingering: Vec<(u64, Interface)>,
+    /// What others have in a VPC that the fake knows by name alone.
+    pub(crate) strangers: Vec<(VpcId, Stranger)>,
+    /// Scalable targets of Application Auto Scaling, by the service's name.
+    pub(crate) scalings: BTreeMap<String, Scaling>,
     /// Digests in ECR, by image with its tag.
     pub(crate) images: BTreeMap<String, String>,
     pub(crate) tokens: Tokens,
     pub(crate) parameters: BTreeMap<String, String>,
     /// When each execution that no longer runs ended.
     pub(crate) ended: BTreeMap<String, u64>,
+    /// What rollouts deal with.
+    pub ground: Ground,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +89,8 @@ pub(crate) struct NatGateway {
     pub allocation: AllocationId,
     pub state: NatState,
     pub born: u64,
+    /// When somebody deleted it.
+    pub ended: Option<u64>,
     /// When the state changes by itself, and into what.
     pub next: Option<(u64, NatState)>,
 }
@@ -91,6 +109,7 @@ pub(crate) struct Endpoint {
     pub id: moat::ids::VpcEndpointId,
     pub vpc: VpcId,
     pub tables: Parts<RouteTableId>,
+    pub policy: String,
 }
 
 #[derive(Debug, Clone)]
@@ -128,6 +147,7 @@ pub(crate) struct Listener {
     pub port: u16,
     pub protocol: String,
     pub forwards_to: Option<String>,
+    pub rules: Vec<ingress::ListenerRule>,
     /// From when on ECS knows what the listener forwards to: it asks ELB, which may lag (C8).
     pub known_to_ecs: u64,
 }
@@ -143,6 +163,8 @@ pub(crate) struct Revision {
     pub arn: String,
     pub family: String,
     pub definition: service::TaskDefinition,
+    /// Who registered it, and when.
+    pub registered: (String, u64),
 }
 
 #[derive(Debug, Clone)]
@@ -161,6 +183,14 @@ pub(crate) struct EcsService {
     /// When the current deployment began, and when it completes if tasks can start by then.
     pub began: u64,
     pub completes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scaling {
+    pub least: u32,
+    pub most: u32,
+    /// When it changed the number of tasks last.
+    pub acted: Option<u64>,
 }
 
 macro_rules! has_id {
@@ -190,6 +220,7 @@ has_id! {
     service::LogGroup => |it| &it.name,
     Revision => |it| &it.arn,
     EcsService => |it| &it.arn,
+    Interface => |it| it.id.as_str(),
 }
 
 /// How long EC2 shows a NAT gateway after it is deleted.
@@ -225,11 +256,18 @@ impl State {
             clusters: Shelf::default(),
             log_groups: Shelf::default(),
             revisions: Shelf::default(),
+            inactive: Shelf::default(),
+            registered: BTreeMap::new(),
             services: Shelf::default(),
+            interfaces: Shelf::default(),
+            lingering: Vec::new(),
+            strangers: Vec::new(),
+            scalings: BTreeMap::new(),
             images: BTreeMap::new(),
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),
             ended: BTreeMap::new(),
+            ground: Ground::default(),
         }
     }
 
@@ -269,8 +307,11 @@ impl State {
             }
         }
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
+        self.leave();
         self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
+        self.ground.advance(now);
         self.deploy();
+        self.scale();
     }
 
     /// Tasks start once they can pull their image and somebody sends them requests.

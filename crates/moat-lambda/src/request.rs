@@ -1,9 +1,12 @@
 //! What the state machines send to a stage's Lambda.
 
+use moat::drift::{Inspected, Permit};
 use moat::error::{Failure, Kind};
-use moat::pass::{Look, Report};
+use moat::pass::{Everything, Look, Report, pass_of};
 use moat::plan::Bindings;
+use moat::rollout::Release;
 use moat::spec::{NetworkSpec, ServiceSpec};
+use moat::stage::Cloud;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,15 +26,33 @@ pub struct StageRequest {
     pub network: NetworkSpec,
     #[serde(default)]
     pub service: Option<ServiceSpec>,
+    /// What rollouts have decided about the service.
+    #[serde(default)]
+    pub release: Release,
     /// Ids from the stages before this one.
     #[serde(default)]
     pub given: Bindings,
     /// Ids from this stage's last pass.
     #[serde(default)]
     pub before: Bindings,
+    /// What a repair of drift may do; a provision takes every step.
+    #[serde(default)]
+    pub permit: Option<Permit>,
 }
 
 impl StageRequest {
+    /// One pass: of every step, or of those that the permit lets through.
+    pub async fn pass<S: Inspected, C: Cloud<S>>(
+        &self,
+        cloud: &C,
+        spec: &S::Spec,
+    ) -> Result<Report<S::Facts>, Failure> {
+        match &self.permit {
+            Some(permit) => pass_of(permit, cloud, spec, &self.given, &self.before).await,
+            None => pass_of(&Everything, cloud, spec, &self.given, &self.before).await,
+        }
+    }
+
     /// The service document, where the stage cannot do without.
     pub fn service(&self) -> Result<ServiceSpec, Failure> {
         let missing = || Failure::new(Kind::SpecInvalid, "/service: is required by this stage");

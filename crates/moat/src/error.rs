@@ -131,6 +131,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "LoadBalancerNotFound"
         | "TargetGroupNotFound"
         | "ListenerNotFound"
+        | "RuleNotFound"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ParameterNotFound" => Meaning::NotThere,
@@ -225,9 +226,49 @@ pub fn meaning_of(code: &str, message: &str) -> Meaning {
     }
 }
 
+/// The meaning of the error of a call that takes one thing away. An id that AWS does not know is gone: whether it really
+/// is, the next observation tells.
+///
+/// `AuthFailure` is what EC2 says of an Elastic IP that a NAT gateway still holds (T4). A role that may not release
+/// addresses gets `UnauthorizedOperation`.
+pub fn meaning_of_removal(code: &str, message: &str) -> Meaning {
+    match code {
+        "InvalidVpcID.NotFound"
+        | "InvalidSubnetID.NotFound"
+        | "InvalidInternetGatewayID.NotFound"
+        | "InvalidAllocationID.NotFound"
+        | "InvalidNatGatewayID.NotFound"
+        | "InvalidRouteTableID.NotFound"
+        | "InvalidGroup.NotFound"
+        | "InvalidGroupId.NotFound"
+        | "InvalidVpcEndpointId.NotFound"
+        | "ServiceNotActiveException"
+        | "ObjectNotFoundException"
+        | "ResourceNotFoundException" => Meaning::NotThere,
+        "AuthFailure"
+        | "OperationNotPermitted"
+        | "ClusterContainsServicesException"
+        | "ClusterContainsTasksException"
+        | "ConcurrentUpdateException" => Meaning::Is(Kind::Conflict),
+        // DeleteService: the deployments of a service follow its count a moment later.
+        "InvalidParameterException" if message.contains("cannot be stopped while") => Meaning::Is(Kind::Conflict),
+        code => meaning_of(code, message),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn t4_what_is_not_there_is_gone_and_an_address_that_is_held_is_waited_for() {
+        assert_eq!(meaning_of_removal("InvalidAllocationID.NotFound", ""), Meaning::NotThere);
+        assert_eq!(meaning_of_removal("AuthFailure", ""), Meaning::Is(Kind::Conflict));
+        assert_eq!(meaning_of_removal("UnauthorizedOperation", ""), Meaning::Is(Kind::Denied));
+        assert_eq!(meaning_of_removal("DependencyViolation", ""), Meaning::Is(Kind::Conflict));
+        let message = "The service cannot be stopped while deployments are scaled above 0.";
+        assert_eq!(meaning_of_removal("InvalidParameterException", message), Meaning::Is(Kind::Conflict));
+    }
 
     #[test]
     fn a_name_is_the_same_on_the_wire_and_in_print() {

@@ -60,13 +60,15 @@ ids! {
     /// `pl-…`
     PrefixListId,
     /// `eni-…`
-    NetworkInterfaceId,
+    InterfaceId,
     /// ARN of an ELB v2 load balancer
     LoadBalancerArn,
     /// ARN of an ELB v2 target group
     TargetGroupArn,
     /// ARN of an ELB v2 listener
     ListenerArn,
+    /// ARN of a rule of an ELB v2 listener
+    ListenerRuleArn,
     /// ARN of an ECS task definition, with its revision
     TaskDefinitionArn,
     /// ARN of an ECS service

@@ -7,6 +7,7 @@
 //! Start with [`stage`] for the contract, [`pass`] for the engine, and `network/plan.rs` for what a plan looks like.
 
 pub mod cidr;
+pub mod drift;
 pub mod error;
 pub mod ids;
 pub mod image;
@@ -25,4 +26,5 @@ pub mod service;
 pub mod spec;
 pub mod stage;
 pub mod tags;
+pub mod teardown;
 pub mod token;

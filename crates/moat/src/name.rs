@@ -84,6 +84,16 @@ impl Logical {
     pub fn available(&self) -> Self {
         Self(format!("{} available", self.0))
     }
+
+    /// The fact that nothing uses the thing with this id any more.
+    pub fn idle(id: &str) -> Self {
+        Self(format!("{id} idle"))
+    }
+
+    /// Whether it is such a fact, which comes true with time, rather than a thing, which somebody makes.
+    pub fn is_fact(&self) -> bool {
+        self.0.ends_with(" available") || self.0.ends_with(" idle")
+    }
 }
 
 impl From<&str> for Logical {

@@ -24,6 +24,19 @@ pub fn lock(owner: &Owner) -> String {
     }
 }
 
+/// Whether this is the name of a lock, or of a claim to one.
+pub fn is_lock(name: &str) -> bool {
+    name.starts_with("/moat/locks/")
+}
+
+/// What was mended when, and which question is open: `/moat/drift/network/<name>` or `/moat/drift/service/<name>`.
+pub fn drift(owner: &Owner) -> String {
+    match owner {
+        Owner::Network(name) => format!("/moat/drift/network/{name}"),
+        Owner::Service(name) => format!("/moat/drift/service/{name}"),
+    }
+}
+
 /// Where the service answers, for other stacks to read.
 pub fn url(service: &Name) -> String {
     format!("/moat/outputs/{service}/url")
@@ -32,6 +45,16 @@ pub fn url(service: &Name) -> String {
 /// What runs, what ran before, and which digests are in quarantine: `/moat/releases/<service>`.
 pub fn release(service: &Name) -> String {
     format!("/moat/releases/{service}")
+}
+
+/// The parameters that an owner alone can have, by their names. The entry in the list of images is not among them: its
+/// name depends on the spec, so it is found by its tags.
+pub fn of(owner: &Owner) -> Vec<String> {
+    let mut names = vec![spec(owner), drift(owner)];
+    if let Owner::Service(name) = owner {
+        names.extend([release(name), url(name)]);
+    }
+    names
 }
 
 /// Under which the services that are made from this repository are listed: `/moat/images/<account>/<region>/<repository>`.

@@ -7,7 +7,7 @@
 
 use crate::error::{Failure, Kind};
 use crate::name::Logical;
-use crate::plan::{Bindings, Hazard, POLL, Problem, Refusal, Step};
+use crate::plan::{Bindings, Hazard, POLL, Plan, Problem, Refusal, Step};
 use crate::stage::{Cloud, Done, Stage};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -40,7 +40,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    fn of(step: &impl Step) -> Self {
+    pub fn of(step: &impl Step) -> Self {
         Self { step: step.to_string(), hazard: step.hazard() }
     }
 }
@@ -55,6 +55,9 @@ pub struct Report<F> {
     /// The steps taken, in the order in which they were done.
     pub changes: Vec<String>,
     pub waiting: Vec<String>,
+    /// Steps that this pass was not to take.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Sentence>,
     /// Steps that failed in a way that may pass by itself.
     pub setbacks: Vec<Failure>,
     /// Seconds until it is worth looking again; 0 when settled.
@@ -75,14 +78,35 @@ pub struct Look<F> {
     pub facts: F,
 }
 
+/// Which steps of a plan a pass takes. A provision takes all, [`Everything`]; a repair of drift takes some.
+pub trait Choice<S: Stage> {
+    /// `bound` holds what was given and what was observed.
+    fn choose(&self, spec: &S::Spec, observed: &S::Observed, plan: Plan<S::Step>, bound: &Bindings) -> Chosen<S::Step>;
+}
+
+/// A plan with the steps that are taken, and what is withheld of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<T> {
+    pub plan: Plan<T>,
+    pub withheld: Vec<Sentence>,
+}
+
+/// Every step is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Everything;
+
+impl<S: Stage> Choice<S> for Everything {
+    fn choose(&self, _: &S::Spec, _: &S::Observed, plan: Plan<S::Step>, _: &Bindings) -> Chosen<S::Step> {
+        Chosen { plan, withheld: Vec::new() }
+    }
+}
+
 /// Observes and plans, and changes nothing.
 pub async fn look<S: Stage, C: Cloud<S>>(cloud: &C, spec: &S::Spec) -> Result<Look<S::Facts>, Failure> {
     let observed = cloud.observe(spec).await?;
     let (plan, problems) = match S::plan(spec, &observed) {
-        Ok(plan) => {
-            let halts = plan.halts.clone();
-            (plan, halts)
-        }
+        // A halt is not told here: it follows on steps that have not been taken yet.
+        Ok(plan) => (plan, Vec::new()),
         Err(refusal) => (Default::default(), refusal.problems),
     };
     Ok(Look {
@@ -107,6 +131,20 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     given: &Bindings,
     before: &Bindings,
 ) -> Result<Report<S::Facts>, Failure> {
+    pass_of(&Everything, cloud, spec, given, before).await
+}
+
+/// One pass that takes the steps of a choice. It is settled when nothing is left but what was withheld.
+///
+/// # Errors
+/// As those of [`pass`].
+pub async fn pass_of<S: Stage, C: Cloud<S>>(
+    choice: &impl Choice<S>,
+    cloud: &C,
+    spec: &S::Spec,
+    given: &Bindings,
+    before: &Bindings,
+) -> Result<Report<S::Facts>, Failure> {
     let observed = cloud.observe(spec).await?;
     let unseen = unseen(before, given, &S::visible(&observed));
     let mut bindings = given.clone();
@@ -117,6 +155,7 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
             is_ready: false,
             changes: Vec::new(),
             waiting: unseen,
+            withheld: Vec::new(),
             setbacks: Vec::new(),
             retry_after: SETBACK,
             bindings,
@@ -126,12 +165,14 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
     let plan = S::plan(spec, &observed).map_err(refused::<S>)?;
     bindings.extend(&S::bindings(spec, &observed));
     let facts = S::facts(spec, &observed);
+    let Chosen { plan, withheld } = choice.choose(spec, &observed, plan, &bindings);
 
     let is_empty = plan.is_empty();
     let mut retry_after = plan.waiting.iter().map(|waiting| waiting.retry_after).min();
     let mut waiting: Vec<String> = plan.waiting.into_iter().map(|waiting| waiting.on).collect();
     let applied = apply::<S, C>(cloud, spec, plan.steps, &mut bindings).await?;
-    if !plan.halts.is_empty() {
+    // A halt says what was done before it, so it waits until that is done.
+    if !plan.halts.is_empty() && applied.setbacks.is_empty() {
         return Err(refused::<S>(Refusal { problems: plan.halts }));
     }
     if !applied.changes.is_empty() {
@@ -150,9 +191,11 @@ pub async fn pass<S: Stage, C: Cloud<S>>(
             () if !applied.changes.is_empty() => Outcome::Changed,
             () => Outcome::Waiting,
         },
-        is_ready: S::milestones(spec).iter().all(|name| bindings.has(name)),
+        // What met a setback may be what the next stage needs: the load balancer's new zone, before tasks run in it (C9).
+        is_ready: applied.setbacks.is_empty() && S::milestones(spec).iter().all(|name| bindings.has(name)),
         changes: applied.changes,
         waiting,
+        withheld,
         setbacks: applied.setbacks,
         retry_after: if is_empty { 0 } else { retry_after.unwrap_or(POLL) },
         bindings,
@@ -190,6 +233,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
 ) -> Result<Applied, Failure> {
     let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: BTreeMap::new() };
     let mut fatal: Option<Failure> = None;
+    let mut made: BTreeSet<Logical> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
     loop {
         // After a failure for good nothing new begins, but what is under way is awaited: its id must not be lost.
@@ -209,6 +253,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
             Ok(Done::Made(id)) => {
                 applied.changes.push(step.to_string());
                 if let Some(name) = step.makes() {
+                    made.insert(name.clone());
                     bindings.bind(name, id);
                 }
             }
@@ -222,6 +267,11 @@ async fn apply<S: Stage, C: Cloud<S>>(
                 }
             }
             Err(failure) if failure.kind.is_retryable() => applied.setbacks.push(failure),
+            // AWS decides by the tags of what was made a moment ago, and may not see them yet. If it is denied for
+            // good, the next pass is denied too, and makes nothing before.
+            Err(failure) if failure.kind == Kind::Denied && step.needs().iter().any(|need| made.contains(need)) => {
+                applied.setbacks.push(failure);
+            }
             Err(failure) => fatal = fatal.or(Some(failure)),
         }
     }

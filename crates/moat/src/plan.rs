@@ -1,12 +1,13 @@
 //! A plan is a value: steps in order, things it is waiting on, or a refusal instead of both.
 
 use crate::name::Logical;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a step may hurt. Drift repair applies the same plan up to the hazard that the spec allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Hazard {
     /// Puts back or adds what is missing. Cuts nothing.

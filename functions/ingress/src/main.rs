@@ -5,7 +5,7 @@
 
 use moat::error::Failure;
 use moat::ingress::{Ingress, IngressSpec};
-use moat::pass::{look, pass};
+use moat::pass::look;
 use moat_aws::ingress::IngressCloud;
 use moat_lambda::{Reply, Request, StageRequest, parse, serve};
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     serve(|event| async move {
         match parse(event)? {
             Request::Look(r) => look::<Ingress, _>(cloud, &spec(&r)?).await.map(Reply::Look),
-            Request::Pass(r) => pass::<Ingress, _>(cloud, &spec(&r)?, &r.given, &r.before).await.map(Reply::Pass),
+            Request::Pass(r) => r.pass::<Ingress, _>(cloud, &spec(&r)?).await.map(Reply::Pass),
         }
     })
     .await

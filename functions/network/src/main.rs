@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use moat::network::Network;
-use moat::pass::{look, pass};
+use moat::pass::look;
 use moat_aws::network::NetworkCloud;
 use moat_lambda::{Reply, Request, parse, serve};
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     serve(|event| async move {
         match parse(event)? {
             Request::Look(r) => look::<Network, _>(cloud, &r.network).await.map(Reply::Look),
-            Request::Pass(r) => pass::<Network, _>(cloud, &r.network, &r.given, &r.before).await.map(Reply::Pass),
+            Request::Pass(r) => r.pass::<Network, _>(cloud, &r.network).await.map(Reply::Pass),
         }
     })
     .await

@@ -3,6 +3,7 @@
 use crate::request::Record;
 use moat::error::{Failure, Kind};
 use moat::plan::Problem;
+use moat::rollout::Release;
 use moat::spec::{Input, NetworkSpec, ServiceSpec};
 use moat::tags::Owner;
 use moat_aws::parameters::Parameters;
@@ -23,7 +24,14 @@ pub async fn check(parameters: &Parameters, input: &Value) -> Result<Value, Fail
     // Always the network first, so that two executions never wait for each other.
     let mut owners = vec![Owner::Network(network.name.clone())];
     owners.extend(service.iter().map(|service| Owner::Service(service.name.clone())));
-    Ok(json!({ "mode": mode, "network": network, "service": service, "owners": owners, "record": record }))
+    // What rollouts have decided; the provision does not undo it.
+    let release = match &service {
+        Some(service) => parameters.release(&service.name).await?,
+        None => Release::default(),
+    };
+    Ok(json!({
+        "mode": mode, "network": network, "service": service, "release": release, "owners": owners, "record": record,
+    }))
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {

@@ -20,7 +20,7 @@ pub fn text(name: &str) -> String {
 /// The state machines, by file name without extension.
 pub fn machines() -> BTreeMap<&'static str, Value> {
     let read = |name| serde_json::from_str(&text(&format!("infra/statemachines/{name}.asl.json"))).expect(name);
-    ["provision", "rollout", "settle"].map(|name| (name, read(name))).into()
+    ["provision", "remediate", "rollout", "settle", "teardown"].map(|name| (name, read(name))).into()
 }
 
 /// A part of a machine that runs by itself: the machine, one branch of a Parallel, or the rounds of a Map.
@@ -85,7 +85,7 @@ pub fn between<'a>(text: &'a str, open: &str, close: char) -> BTreeSet<&'a str> 
     text.split(open).skip(1).filter_map(|rest| rest.split(close).next()).collect()
 }
 
-/// The template as an account with ownership conditions sees it: `!If` decided, `!Sub` as its text, `!Ref X` as `X`,
+/// The template as an account with ownership conditions and a schedule sees it: `!If` decided, `!Sub` as its text, `!Ref X` as `X`,
 /// `!GetAtt X.Arn` as `X.Arn`.
 pub fn template() -> Value {
     let yaml: Yaml = serde_yaml_ng::from_str(&text("infra/template.yaml")).expect("YAML");
@@ -98,7 +98,10 @@ fn resolve(yaml: Yaml) -> Option<Value> {
     Some(match yaml {
         Yaml::Tagged(tagged) if tagged.tag == "If" => {
             let Yaml::Sequence(parts) = tagged.value else { panic!("!If takes a list") };
-            assert_eq!(parts[0], "IsOwnershipEnforced", "the only condition");
+            assert!(
+                ["IsOwnershipEnforced", "IsScheduled"].contains(&parts[0].as_str().unwrap_or_default()),
+                "{parts:?}"
+            );
             return resolve(parts[1].clone());
         }
         Yaml::Tagged(tagged) => match resolve(tagged.value)? {

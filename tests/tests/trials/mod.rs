@@ -2,8 +2,10 @@
 
 mod faults;
 mod inputs;
+mod outcomes;
 mod provision;
 mod rollout;
+mod teardown;
 mod together;
 
 use crate::Body;
@@ -12,7 +14,16 @@ use serde_json::{Value, json};
 
 /// Every trial with its name, in the order in which they run.
 pub fn all() -> Vec<(&'static str, Body)> {
-    [provision::trials(), rollout::trials(), inputs::trials(), together::trials(), faults::trials()].concat()
+    [
+        provision::trials(),
+        rollout::trials(),
+        outcomes::trials(),
+        inputs::trials(),
+        together::trials(),
+        faults::trials(),
+        teardown::trials(),
+    ]
+    .concat()
 }
 
 /// A network and a service with these names, in two zones, with an image that the local ECR has.

@@ -1,5 +1,6 @@
 //! What a pushed image, and a person's command, do to the services.
 
+use super::outcomes::revision;
 use super::{image, input};
 use crate::Body;
 use moat_tests::faults::Slowness;
@@ -15,18 +16,18 @@ pub fn trials() -> Vec<(&'static str, Body)> {
         ("a_push_that_concerns_nobody_makes_three_calls_at_most", |l| Box::pin(nobody(l))),
         ("i2_an_event_that_says_nothing_of_an_image_is_ignored_and_says_why", |l| Box::pin(ignored(l))),
         ("i9_an_image_for_another_architecture_is_refused_before_anything_is_changed", |l| Box::pin(architecture(l))),
-        ("r2_a_rolled_back_image_is_in_quarantine_until_a_person_releases_it", |l| Box::pin(rolled_back(l))),
-        ("r3_another_deployment_supersedes_ours_and_that_is_no_failure", |l| Box::pin(superseded(l))),
-        ("r5_a_service_that_wants_no_tasks_never_succeeds", |l| Box::pin(no_tasks(l))),
+        ("freeze_windows_and_the_minimum_interval_make_one_rollout_of_many_pushes", |l| Box::pin(delayed(l))),
         ("r12_without_a_target_group_nothing_is_rolled", |l| Box::pin(closed_door(l))),
         ("r9_what_somebody_changed_in_the_revision_stays", |l| Box::pin(carried_over(l))),
         ("i12_a_person_is_asked_and_the_answer_counts_for_the_digest_that_was_asked_about", |l| Box::pin(asked(l))),
+        ("r8_what_a_rollout_decided_is_not_undone_by_a_provision", |l| Box::pin(provisioned_again(l))),
+        ("i7_i13_a_provision_tells_what_the_rules_of_the_repository_mean", |l| Box::pin(inspected(l))),
         ("s4_the_rules_take_and_refuse_what_they_should", |l| Box::pin(rules(l))),
     ]
 }
 
 /// A service of this name on an image of its own repository, which has the tag `latest`.
-async fn provisioned(local: &Local, name: &str) -> String {
+pub(super) async fn provisioned(local: &Local, name: &str) -> String {
     let first = local.push_image(name, "latest", "first").await;
     local.plan(&[], Slowness::default());
     local.provision(&tracking(name)).await.output();
@@ -35,33 +36,33 @@ async fn provisioned(local: &Local, name: &str) -> String {
     first
 }
 
-fn tracking(name: &str) -> Value {
+pub(super) fn tracking(name: &str) -> Value {
     let mut wanted = input(name, name);
     wanted["service"]["image"] = json!(image(&format!("{name}:latest")));
     wanted
 }
 
-fn names(local: &Local) -> Vec<String> {
+pub(super) fn names(local: &Local) -> Vec<String> {
     local.proxy.calls().iter().map(|call| call.operation.name.clone()).collect()
 }
 
-fn rolls(local: &Local) -> usize {
+pub(super) fn rolls(local: &Local) -> usize {
     names(local).iter().filter(|name| *name == "UpdateService").count()
 }
 
 #[track_caller]
-fn ended(ended: &Ended, outcome: &str) {
+pub(super) fn ended(ended: &Ended, outcome: &str) {
     assert_eq!(ended.output()["outcome"], outcome, "{}", ended.output);
 }
 
 #[track_caller]
-fn nothing_denied(local: &Local) {
+pub(super) fn nothing_denied(local: &Local) {
     let is_denied = |status: u16| status == 403 || status == 401;
     let denied: Vec<_> = local.proxy.calls().into_iter().filter(|call| is_denied(call.status)).collect();
     assert!(denied.is_empty(), "denied: {denied:?}");
 }
 
-async fn record(local: &Local, service: &str) -> Value {
+pub(super) async fn record(local: &Local, service: &str) -> Value {
     let found = local.ssm.get_parameter().name(format!("/moat/releases/{service}")).send().await.expect("a record");
     serde_json::from_str(&found.parameter.and_then(|found| found.value).expect("a value")).expect("JSON")
 }
@@ -202,75 +203,6 @@ async fn architecture(local: Arc<Local>) {
     nothing_denied(&local);
 }
 
-/// The revision that a service has now.
-async fn revision(local: &Local, service: &str) -> String {
-    let name = format!("moat-{service}");
-    let found = local.ecs.describe_services().cluster(&name).services(&name).send().await.expect("it is there");
-    found.services()[0].task_definition().expect("it has one").to_owned()
-}
-
-/// Shows every service on another revision than its newest, as ECS does when it went back to it by itself.
-fn gone_back(to: String, reason: &'static str) -> impl Fn(&mut Value) + Send + Sync + 'static {
-    move |service: &mut Value| {
-        if service["taskDefinition"] != json!(to) {
-            service["taskDefinition"] = json!(to);
-            service["deployments"] = json!([{
-                "id": "ecs-svc/9", "status": "PRIMARY", "taskDefinition": to, "desiredCount": 2, "runningCount": 2,
-                "rolloutState": "COMPLETED", "rolloutStateReason": reason
-            }]);
-        }
-    }
-}
-
-async fn rolled_back(local: Arc<Local>) {
-    let first = provisioned(&local, "undone").await;
-    let old = revision(&local, "undone").await;
-    let second = local.push_image("undone", "latest", "second").await;
-    let reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/9.";
-    local.proxy.show_services(gone_back(old.clone(), reason));
-    let told = local.pushed("undone", "latest", &second).await;
-    ended(&told, "rolled-back");
-    let message = told.output()["message"].as_str().expect("a message").to_owned();
-    assert!(message.contains("the circuit breaker took it back") && message.contains("release"), "{message}");
-    assert_eq!(record(&local, "undone").await["quarantine"][&second]["at"].is_string(), true);
-    // Now it is so.
-    local
-        .ecs
-        .update_service()
-        .cluster("moat-undone")
-        .service("moat-undone")
-        .task_definition(&old)
-        .send()
-        .await
-        .unwrap();
-    local.plan(&[], Slowness::default());
-    ended(&local.pushed("undone", "latest", &second).await, "quarantined");
-    ended(&local.rollout(&json!({"service": "undone"})).await, "quarantined");
-    assert_eq!((local.deployed("undone").await, rolls(&local)), (first, 0));
-    ended(&local.rollout(&json!({"service": "undone", "release": second})).await, "succeeded");
-    assert_eq!(local.deployed("undone").await, second);
-}
-
-async fn superseded(local: Arc<Local>) {
-    provisioned(&local, "overtaken").await;
-    let old = revision(&local, "overtaken").await;
-    let second = local.push_image("overtaken", "latest", "second").await;
-    local.proxy.show_services(gone_back(old, "ECS deployment ecs-svc/9 completed."));
-    let told = local.pushed("overtaken", "latest", &second).await;
-    ended(&told, "superseded");
-    assert_eq!(record(&local, "overtaken").await["quarantine"], Value::Null);
-    assert_eq!(rolls(&local), 1, "it is not fought over");
-}
-
-async fn no_tasks(local: Arc<Local>) {
-    provisioned(&local, "asleep").await;
-    local.ecs.update_service().cluster("moat-asleep").service("moat-asleep").desired_count(0).send().await.unwrap();
-    let second = local.push_image("asleep", "latest", "second").await;
-    ended(&local.pushed("asleep", "latest", &second).await, "no-tasks");
-    let found = local.ecs.describe_services().cluster("moat-asleep").services("moat-asleep").send().await.unwrap();
-    assert_eq!(found.services()[0].desired_count(), 0, "R11: a rollout scales nothing");
-}
-
 async fn closed_door(local: Arc<Local>) {
     let first = provisioned(&local, "doorless").await;
     let groups = local.elb.describe_target_groups().names("moat-doorless").send().await.unwrap();
@@ -321,7 +253,10 @@ async fn carried_over(local: Arc<Local>) {
 
 /// A queue that hears what people are told.
 async fn listen(local: &Local) -> String {
-    let make = json!({"QueueName": "people"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"
+    }]});
+    let make = json!({"QueueName": "people", "Attributes": {"Policy": policy.to_string()}});
     let queue = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.CreateQueue", &make).await;
     let form = "Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:moat-events&Protocol=sqs\
                 &Endpoint=arn:aws:sqs:us-east-1:000000000000:people";
@@ -388,4 +323,95 @@ async fn rules(local: Arc<Local>) {
             assert_eq!(answer["Result"], crate::infra::matches(&pattern, &event), "{rule} and {sample}");
         }
     }
+}
+
+/// What a rollout decided is not undone by a provision.
+async fn provisioned_again(local: Arc<Local>) {
+    let image_of = |tag: &str| json!(image(&format!("follows:{tag}")));
+    let first = local.push_image("follows", "1.2.0", "1.2.0").await;
+    let mut wanted = input("follows", "follows");
+    wanted["service"]["image"] = image_of("1.2.0");
+    wanted["service"]["track"] = json!({"semver": ">=1.2, <2"});
+    local.provision(&wanted).await.output();
+    assert_eq!(local.deployed("follows").await, first);
+    let newer = local.push_image("follows", "1.10.0", "1.10.0").await;
+    ended(&local.pushed("follows", "1.10.0", &newer).await, "succeeded");
+    let again = local.provision(&wanted).await;
+    assert_eq!(again.changes(), Vec::<String>::new());
+    let why = again.output()["service"]["imageKept"].as_str().expect("it says why").to_owned();
+    assert!(why.contains("versions"), "{why}");
+    ended(&local.rollout(&json!({"service": "follows", "to": first})).await, "succeeded");
+    wanted["service"]["memory"] = json!(1024);
+    let changed = local.provision(&wanted).await.changes().join("\n");
+    assert!(changed.contains(&first) && changed.contains("1024"), "{changed}");
+    assert_eq!(local.deployed("follows").await, first, "what a person chose stays");
+    wanted["service"]["image"] = image_of("1.11.0");
+    let ahead = local.push_image("follows", "1.11.0", "1.11.0").await;
+    local.provision(&wanted).await.output();
+    assert_eq!(local.deployed("follows").await, ahead);
+    nothing_denied(&local);
+}
+
+/// The rules of the repository, told before anything is made.
+async fn inspected(local: Arc<Local>) {
+    local.push_image("stiff", "latest", "first").await;
+    let mutability = aws_sdk_ecr::types::ImageTagMutability::Immutable;
+    local
+        .ecr
+        .put_image_tag_mutability()
+        .repository_name("stiff")
+        .image_tag_mutability(mutability)
+        .send()
+        .await
+        .unwrap();
+    let mut wanted = tracking("stiff");
+    wanted["service"]["track"] = json!("tag");
+    local.plan(&[], Slowness::default());
+    let refused = local.provision(&wanted).await;
+    assert_eq!(refused.error, "Moat.Refused", "{}", refused.cause);
+    assert!(refused.cause.starts_with("/service/track: "), "{}", refused.cause);
+    let is_lock = |call: &&moat_tests::proxy::Call| !call.operation.name.contains("Parameter");
+    let changes = local.proxy.changes();
+    assert_eq!(changes.iter().filter(is_lock).count(), 0, "{changes:?}");
+
+    provisioned(&local, "tidied").await;
+    let policy = json!({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged",
+        "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]});
+    local
+        .ecr
+        .put_lifecycle_policy()
+        .repository_name("tidied")
+        .lifecycle_policy_text(policy.to_string())
+        .send()
+        .await
+        .unwrap();
+    let second = local.push_image("tidied", "latest", "second").await;
+    ended(&local.pushed("tidied", "latest", &second).await, "succeeded");
+    let told = local.provision(&tracking("tidied")).await;
+    let warnings = moat_tests::local::strings(&told.output()["warnings"]);
+    println!("{warnings:?}");
+    assert!(warnings.iter().any(|warning| warning.contains("the previous image")), "{warnings:?}");
+    nothing_denied(&local);
+}
+
+async fn delayed(local: Arc<Local>) {
+    let first = local.push_image("calm", "latest", "first").await;
+    let mut wanted = tracking("calm");
+    wanted["service"]["rollout"] = json!({"minimumInterval": 3});
+    local.provision(&wanted).await.output();
+    let second = local.push_image("calm", "latest", "second").await;
+    ended(&local.pushed("calm", "latest", &second).await, "succeeded");
+    local.plan(&[], Slowness::default());
+    let before = local.rollouts().await;
+    let mut last = String::new();
+    for push in 0..10 {
+        last = local.push_image("calm", "latest", &format!("push {push}")).await;
+        local.post_event("moat.registry", "ECR Image Action", &pushed("calm", "latest", &last)).await;
+    }
+    for execution in local.rollouts_since(&before, 10).await {
+        local.end_of(&execution).await.output();
+    }
+    assert_eq!(local.deployed("calm").await, last, "the newest wins");
+    assert_eq!(rolls(&local), 1, "ten pushes make one rollout");
+    assert_ne!(first, last);
 }

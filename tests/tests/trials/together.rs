@@ -19,7 +19,10 @@ pub fn trials() -> Vec<(&'static str, Body)> {
 async fn at_once(local: Arc<Local>) {
     local.plan(&[], Slowness::default());
     let wanted = input("double", "double");
+    // Without any wait the second would have asked forty times for the lock before the first is done.
+    local.scale_waits(0.05).await;
     let (one, two) = tokio::join!(local.provision(&wanted), local.provision(&wanted));
+    local.scale_waits(0.0).await;
     assert_eq!((&one.output()["outcome"], &two.output()["outcome"]), (&"settled".into(), &"settled".into()));
     assert_eq!(local.network_holdings("double").await, of_network(2, 1));
     assert_eq!(local.service_holdings("double").await, of_service());

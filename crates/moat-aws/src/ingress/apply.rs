@@ -6,8 +6,8 @@ use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
 use aws_sdk_ec2::types::ResourceType;
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, ProtocolEnum, Tag,
-    TargetGroupAttribute, TargetTypeEnum,
+    Action, ActionTypeEnum, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, Matcher, ProtocolEnum,
+    Tag, TargetGroupAttribute, TargetTypeEnum,
 };
 use moat::error::{Failure, Kind};
 use moat::ids::SecurityGroupId;
@@ -63,8 +63,10 @@ impl IngressCloud {
                 self.create_target_group(spec, owner, health_check, step, bindings).await
             }
             IngressStep::SetHealthCheck { arn, health_check } => {
-                let HealthCheck { path, interval, timeout, healthy, unhealthy } = health_check;
+                let HealthCheck { path, protocol, port, codes, interval, timeout, healthy, unhealthy } = health_check;
                 let call = self.elb_once.modify_target_group().target_group_arn(arn.as_str()).health_check_path(path);
+                let call = call.health_check_protocol(protocol.as_str().into()).health_check_port(port);
+                let call = call.matcher(Matcher::builder().http_code(codes).build());
                 let call =
                     call.health_check_interval_seconds(int(*interval)).health_check_timeout_seconds(int(*timeout));
                 let call = call.healthy_threshold_count(int(*healthy)).unhealthy_threshold_count(int(*unhealthy));
@@ -90,6 +92,10 @@ impl IngressCloud {
                 let call = self.elb_once.modify_listener().listener_arn(arn.as_str()).protocol(ProtocolEnum::Http);
                 let call = call.default_actions(forward(bound(&desired::target_group())?));
                 call.send().await.read(step).map(|_| Done::Changed)
+            }
+            IngressStep::DeleteListenerRule { arn, .. } => {
+                let call = self.elb_once.delete_rule().rule_arn(arn.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
             }
             IngressStep::DeleteListener { arn, .. } => {
                 let call = self.elb_once.delete_listener().listener_arn(arn.as_str());
@@ -170,7 +176,8 @@ impl IngressCloud {
         step: &IngressStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
-        let HealthCheck { path, interval, timeout, healthy, unhealthy } = health_check;
+        // Protocol, port and codes are those that AWS takes when nothing is said.
+        let HealthCheck { path, protocol: _, port: _, codes: _, interval, timeout, healthy, unhealthy } = health_check;
         // ECS registers each task with its own port, so this one is only a default.
         let call = self.elb_once.create_target_group().name(spec.aws_name()).port(80).protocol(ProtocolEnum::Http);
         let call = call.target_type(TargetTypeEnum::Ip).vpc_id(bound(bindings, &network::vpc())?);

@@ -8,9 +8,9 @@ use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::{ActionTypeEnum, LoadBalancerSchemeEnum, LoadBalancerStateEnum};
 use moat::error::Failure;
 use moat::ingress::IngressSpec;
-use moat::ingress::desired::Group;
+use moat::ingress::desired::{self, Group};
 use moat::ingress::observed::{
-    HealthCheck, Listener, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup,
+    HealthCheck, Listener, ListenerRule, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup,
 };
 use moat::tags::Owner;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,7 +94,26 @@ impl IngressCloud {
         let doing = format!("describe listeners of {arn}");
         let found = self.elb.describe_listeners().load_balancer_arn(arn).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        found.iter().map(|found| listener(found, &doing)).collect()
+        let mut listeners: Vec<Listener> =
+            found.iter().map(|found| listener(found, &doing)).collect::<Result<_, Failure>>()?;
+        // Any other listener goes with its rules.
+        for listener in listeners.iter_mut().filter(|listener| listener.port == desired::HTTP) {
+            listener.rules = self.rules(listener.arn.as_str()).await?;
+        }
+        Ok(listeners)
+    }
+
+    async fn rules(&self, listener: &str) -> Result<Vec<ListenerRule>, Failure> {
+        let doing = format!("describe rules of {listener}");
+        let found = self.elb.describe_rules().listener_arn(listener).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let others = found.iter().filter(|rule| rule.is_default() != Some(true) && rule.priority() != Some("default"));
+        others
+            .map(|rule| {
+                let arn = present(rule.rule_arn(), &doing, "ARN")?.into();
+                Ok(ListenerRule { arn, priority: rule.priority().unwrap_or("without a priority").to_owned() })
+            })
+            .collect()
     }
 
     async fn load_balancer_attributes(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
@@ -159,6 +178,10 @@ fn target_group(
         vpc: present(found.vpc_id(), doing, "VPC")?.into(),
         health_check: HealthCheck {
             path: found.health_check_path().unwrap_or_default().to_owned(),
+            // What AWS takes when nothing is said ("CreateTargetGroup", ELB v2 API).
+            protocol: found.health_check_protocol().map_or(desired::PROTOCOL, |it| it.as_str()).to_owned(),
+            port: found.health_check_port().unwrap_or("traffic-port").to_owned(),
+            codes: found.matcher().and_then(|it| it.http_code()).unwrap_or("200").to_owned(),
             interval: seconds(found.health_check_interval_seconds()),
             timeout: seconds(found.health_check_timeout_seconds()),
             healthy: seconds(found.healthy_threshold_count()),
@@ -178,5 +201,6 @@ fn listener(found: &aws::Listener, doing: &str) -> Result<Listener, Failure> {
         port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
         protocol: found.protocol().map(|protocol| protocol.as_str().to_owned()).unwrap_or_default(),
         forwards_to,
+        rules: Vec::new(),
     })
 }

@@ -9,7 +9,6 @@ use moat::error::Failure;
 use moat::name::Logical;
 use moat::network::NetworkStep;
 use moat::network::desired;
-use moat::network::observed::Target;
 use moat::network::step::Gateway;
 use moat::plan::Bindings;
 use moat::rule::{Direction, Rule};
@@ -116,7 +115,7 @@ impl NetworkCloud {
                 call.send().await.read(step).map(|_| Done::Changed)
             }
             NetworkStep::DeleteRoute { id, destination, target, .. } => {
-                debug_assert!(matches!(target, Target::InternetGateway(_)), "only ways to the Internet are closed");
+                debug_assert!(target.leads_to_the_internet(), "only ways to the Internet are closed");
                 let call = self.once.delete_route().route_table_id(id.as_str());
                 let call = match destination {
                     range if range.contains(':') => call.destination_ipv6_cidr_block(range),
@@ -140,6 +139,10 @@ impl NetworkCloud {
             NetworkStep::AddToS3Endpoint { endpoint, table } => {
                 let call = self.once.modify_vpc_endpoint().vpc_endpoint_id(endpoint.as_str());
                 call.add_route_table_ids(bound(table)?).send().await.create(step).map(changed)
+            }
+            NetworkStep::ResetEndpointPolicy { endpoint } => {
+                let call = self.once.modify_vpc_endpoint().vpc_endpoint_id(endpoint.as_str()).reset_policy(true);
+                call.send().await.read(step).map(|_| Done::Changed)
             }
             NetworkStep::EmptyDefaultGroup { rules, .. } => {
                 self.empty_group(bound(&desired::default_group())?, rules, step).await

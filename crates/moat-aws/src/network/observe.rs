@@ -156,6 +156,7 @@ impl NetworkCloud {
                 resource,
                 vpc: id(endpoint.vpc_id(), &doing)?.into(),
                 tables: endpoint.route_table_ids().iter().map(|table| table.as_str().into()).collect(),
+                policy: endpoint.policy_document().map(str::to_owned),
                 is_live: !is_gone,
             })
         })

@@ -1,10 +1,12 @@
 //! The two writes that roll a service, and the one that stands it down.
 
-use super::{RolloutCloud, Running, aws_name};
+use super::running::{Current, containers};
+use super::{RolloutCloud, aws_name};
 use crate::answer::{Answer, present};
 use aws_sdk_ecs::types::Tag;
 use moat::error::Failure;
 use moat::name::Name;
+use moat::rollout::flow::Running;
 
 impl RolloutCloud {
     /// Registers the current revision again with another image and nothing else changed, so that what other people
@@ -12,13 +14,13 @@ impl RolloutCloud {
     ///
     /// `status`, `requiresAttributes`, `compatibilities` and who registered it when are ECS's own to say;
     /// `inferenceAccelerators` it takes no more.
-    pub async fn register(&self, running: &Running, image: &str, label: &str) -> Result<String, Failure> {
-        let (now, service) = (&running.definition, &running.service);
+    pub async fn register(&self, running: &Running<Current>, image: &str, label: &str) -> Result<String, Failure> {
+        let (Current { definition: now, tags }, service) = (&running.revision, &running.service);
         let doing = format!("register {image} for service {service}");
-        let containers = running.containers(image, label)?;
+        let containers = containers(running, image, label)?;
         // AWS refuses tags of its own in requests.
         let tags: Vec<Tag> =
-            running.tags.iter().filter(|tag| tag.key().is_some_and(|key| !key.starts_with("aws:"))).cloned().collect();
+            tags.iter().filter(|tag| tag.key().is_some_and(|key| !key.starts_with("aws:"))).cloned().collect();
         let call = self.ecs_once.register_task_definition();
         let call = call
             .family(now.family().map_or_else(|| aws_name(service), str::to_owned))

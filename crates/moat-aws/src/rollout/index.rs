@@ -5,6 +5,7 @@ use crate::answer::Answer;
 use moat::image::Ecr;
 use moat::name::Name;
 use moat::parameters;
+use moat::rollout::flow::Found;
 use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::{Value, json};
@@ -12,14 +13,6 @@ use std::collections::BTreeMap;
 
 /// How many parameters `GetParameters` takes ("GetParameters", Systems Manager API).
 const AT_ONCE: usize = 10;
-
-/// A service that the index names.
-#[derive(Debug, Clone)]
-pub struct Found {
-    pub name: Name,
-    /// Its recorded spec, or why there is none to go by.
-    pub spec: Result<ServiceSpec, String>,
-}
 
 impl RolloutCloud {
     /// The services that the index lists under this repository, with their recorded specs. The index is a hint: the

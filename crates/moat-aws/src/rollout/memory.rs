@@ -8,19 +8,9 @@ use moat::error::{Failure, Kind};
 use moat::name::{Logical, Name};
 use moat::parameters;
 use moat::rollout::Release;
-use moat::spec::ServiceSpec;
+use moat::rollout::flow::Memory;
 use moat::tags::Owner;
 use std::collections::BTreeMap;
-
-/// What is known of a service before anything of it is looked at.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    /// The recorded spec, or why there is none to go by.
-    pub spec: Result<ServiceSpec, String>,
-    pub release: Release,
-    /// The record's version; 0 when there is no record yet.
-    pub version: i64,
-}
 
 impl RolloutCloud {
     /// Reads the recorded spec and the release record, in one call.
@@ -32,13 +22,7 @@ impl RolloutCloud {
             answer.parameters().iter().filter_map(|p| Some((p.name()?, p.value()?))).collect();
         let release = match texts.get(record.as_str()) {
             None => Release::default(),
-            Some(text) => Release::read(text).map_err(|error| {
-                let message = format!(
-                    "the release record {record} cannot be read: {error}. It may hold a quarantine, so mend it, or \
-                     delete it to begin anew"
-                );
-                Failure::new(Kind::Unexpected, message)
-            })?,
+            Some(text) => crate::parameters::release(&record, text)?,
         };
         let kept = answer.parameters().iter().find(|parameter| parameter.name() == Some(&record));
         Ok(Memory { spec: spec(service, &texts), release, version: kept.map_or(0, |kept| kept.version()) })

@@ -1,17 +1,16 @@
 //! What a rollout reads and writes: the index of images, the release record, the registry, the ECS service.
 
 mod deploy;
+mod hands;
 mod index;
 mod memory;
 mod registry;
 mod revisions;
+mod rules;
 mod running;
 mod watch;
 
-pub use crate::clock::now;
-pub use index::Found;
-pub use memory::Memory;
-pub use running::Running;
+pub use running::Current;
 
 use aws_config::SdkConfig;
 use aws_smithy_types::DateTime;

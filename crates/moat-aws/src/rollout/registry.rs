@@ -45,7 +45,7 @@ impl RolloutCloud {
     }
 
     /// The client for the region that the repository is in.
-    fn registry(&self, repository: &Ecr) -> aws_sdk_ecr::Client {
+    pub(super) fn registry(&self, repository: &Ecr) -> aws_sdk_ecr::Client {
         if self.config.region().is_some_and(|region| region.as_ref() == repository.region) {
             return self.ecr.clone();
         }

@@ -4,33 +4,23 @@ use super::{RolloutCloud, aws_name, digest_of, moment};
 use crate::answer::{Answer, present};
 use aws_sdk_ecs::types::{self as aws, DeploymentRolloutState, ServiceField, TaskDefinitionField};
 use moat::error::{Failure, Kind};
-use moat::image::{Digest, Image};
-use moat::moment::Moment;
+use moat::image::Image;
 use moat::name::Name;
+use moat::rollout::flow::Running;
 use moat::service::desired::IMAGE_LABEL;
 use moat::tags::Owner;
 use std::collections::BTreeMap;
 
-/// An active service of ours with its current revision.
+/// A task definition with its tags.
 #[derive(Debug, Clone)]
-pub struct Running {
-    pub service: Name,
-    /// The digest in its task definition; `None` where that names no digest.
-    pub digest: Option<Digest>,
-    /// The tag by which it was found, as its label says.
-    pub tag: Option<String>,
-    /// When its revision was registered.
-    pub since: Option<Moment>,
-    /// The last deployment went well.
-    pub is_settled: bool,
-    pub(super) target_groups: Vec<String>,
+pub struct Current {
     pub(super) definition: aws::TaskDefinition,
     pub(super) tags: Vec<aws::Tag>,
 }
 
 impl RolloutCloud {
     /// The service and its current revision, or why there is nothing to roll.
-    pub async fn running(&self, name: &Name) -> Result<Result<Running, String>, Failure> {
+    pub async fn running(&self, name: &Name) -> Result<Result<Running<Current>, String>, Failure> {
         let aws_name = aws_name(name);
         let call = self.ecs.describe_services().cluster(&aws_name).services(&aws_name).include(ServiceField::Tags);
         let answer = call.send().await.find(format!("describe service {aws_name}"))?;
@@ -58,8 +48,8 @@ impl RolloutCloud {
             since: definition.registered_at().and_then(moment),
             is_settled: state == Some(&DeploymentRolloutState::Completed),
             target_groups: groups.map(str::to_owned).collect(),
-            definition,
-            tags,
+            arn: definition.task_definition_arn().map(str::to_owned),
+            revision: Current { definition, tags },
         }))
     }
 
@@ -72,7 +62,7 @@ impl RolloutCloud {
     }
 
     /// Why no task could ever serve behind the load balancer, so that ECS would stall without a word (R12).
-    pub async fn closed_door(&self, running: &Running) -> Result<Option<String>, Failure> {
+    pub async fn closed_door(&self, running: &Running<Current>) -> Result<Option<String>, Failure> {
         for arn in &running.target_groups {
             let answer = self.elb.describe_target_groups().target_group_arns(arn).send().await;
             let answer = answer.find(format!("describe target group {arn}"))?;
@@ -100,24 +90,22 @@ fn container<'a>(definition: &'a aws::TaskDefinition, service: &Name) -> Option<
     definition.container_definitions().iter().find(|container| container.name() == Some(service.as_str()))
 }
 
-impl Running {
-    /// ARN of its revision.
-    pub fn revision(&self) -> Option<&str> {
-        self.definition.task_definition_arn()
-    }
-
-    /// The containers of the current revision, with another image in the one that is the service.
-    pub(super) fn containers(&self, image: &str, label: &str) -> Result<Vec<aws::ContainerDefinition>, Failure> {
-        let mut containers = self.definition.container_definitions().to_vec();
-        let ours = containers.iter_mut().find(|container| container.name() == Some(self.service.as_str()));
-        let Some(ours) = ours else {
-            let arn = self.definition.task_definition_arn().unwrap_or_default();
-            let message = format!("no container in {arn} has the name of service {}, so none is rolled", self.service);
-            return Err(Failure::new(Kind::Refused, message));
-        };
-        ours.image = Some(image.to_owned());
-        let labels = ours.docker_labels.get_or_insert_default();
-        labels.insert(IMAGE_LABEL.to_owned(), label.to_owned());
-        Ok(containers)
-    }
+/// The containers of the current revision, with another image in the one that is the service.
+pub(super) fn containers(
+    running: &Running<Current>,
+    image: &str,
+    label: &str,
+) -> Result<Vec<aws::ContainerDefinition>, Failure> {
+    let Running { service, arn, revision, .. } = running;
+    let mut containers = revision.definition.container_definitions().to_vec();
+    let ours = containers.iter_mut().find(|container| container.name() == Some(service.as_str()));
+    let Some(ours) = ours else {
+        let arn = arn.as_deref().unwrap_or_default();
+        let message = format!("no container in {arn} has the name of service {service}, so none is rolled");
+        return Err(Failure::new(Kind::Refused, message));
+    };
+    ours.image = Some(image.to_owned());
+    let labels = ours.docker_labels.get_or_insert_default();
+    labels.insert(IMAGE_LABEL.to_owned(), label.to_owned());
+    Ok(containers)
 }

@@ -5,18 +5,21 @@ use crate::answer::{Answer, present};
 use crate::binding::{bound, made};
 use aws_sdk_ecs::types::{
     AssignPublicIp, AwsVpcConfiguration, DeploymentCircuitBreaker, DeploymentConfiguration, LaunchType, LoadBalancer,
-    NetworkConfiguration, PropagateTags, Tag,
+    NetworkConfiguration, PropagateTags, Tag, ThresholdConfiguration, ThresholdType,
 };
 use moat::error::{Failure, Kind};
 use moat::ingress::desired as ingress;
 use moat::name::Logical;
 use moat::plan::Bindings;
-use moat::service::desired::{self, DEPLOYMENT};
+use moat::service::desired::{self, Failures};
 use moat::service::observed::TaskDefinition;
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
 use moat::stage::Done;
 use moat::tags::Owner;
+
+/// The percentage that AWS takes where nobody says any.
+pub(super) const USUAL_PERCENT: i32 = 50;
 
 impl ServiceCloud {
     pub(super) async fn apply_step(
@@ -38,7 +41,7 @@ impl ServiceCloud {
                 // Its name is its id, so a group that is there already is as good as one that was just made.
                 call.send().await.create(step).map(|_| Done::Made(name.clone()))
             }
-            ServiceStep::SetRetention { name, days } => {
+            ServiceStep::SetRetention { name, days, .. } => {
                 let days = i32::try_from(*days).unwrap_or(i32::MAX);
                 let call = self.logs.put_retention_policy().log_group_name(name).retention_in_days(days);
                 call.send().await.read(step).map(|_| Done::Changed)
@@ -84,7 +87,7 @@ impl ServiceCloud {
         let call = call.desired_count(int(tasks)).launch_type(LaunchType::Fargate);
         let call = call.network_configuration(network(subnets, step, bindings)?);
         let call = call.load_balancers(load_balancer(spec, target_group));
-        let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment());
+        let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment(spec, step)?);
         let call = call.enable_ecs_managed_tags(true).propagate_tags(PropagateTags::Service);
         let answer = call.set_tags(Some(tags(owner, &desired::service()))).send().await.create(step)?;
         made(answer.map(|answer| answer.service.and_then(|service| service.service_arn)), step)
@@ -104,9 +107,10 @@ impl ServiceCloud {
             call = match change {
                 Change::TaskDefinition => call.task_definition(bound(bindings, &desired::task_definition())?),
                 Change::Network | Change::PublicIp => call.network_configuration(network(subnets, step, bindings)?),
-                Change::Deployment => call.deployment_configuration(deployment()),
+                Change::Deployment => call.deployment_configuration(deployment(spec, step)?),
                 Change::Grace(seconds) => call.health_check_grace_period_seconds(int(*seconds)),
                 Change::Tasks(tasks) => call.desired_count(int(*tasks)),
+                Change::Anew => call.force_new_deployment(true),
                 Change::TargetGroup => {
                     call.load_balancers(load_balancer(spec, bound(bindings, &ingress::target_group())?))
                 }
@@ -134,13 +138,22 @@ fn load_balancer(spec: &ServiceStageSpec, target_group: &str) -> LoadBalancer {
         .build()
 }
 
-fn deployment() -> DeploymentConfiguration {
-    let breaker = DeploymentCircuitBreaker::builder().enable(DEPLOYMENT.has_breaker).rollback(DEPLOYMENT.has_rollback);
-    DeploymentConfiguration::builder()
-        .deployment_circuit_breaker(breaker.build())
-        .minimum_healthy_percent(DEPLOYMENT.minimum_percent)
-        .maximum_percent(DEPLOYMENT.maximum_percent)
-        .build()
+fn deployment(spec: &ServiceStageSpec, step: &ServiceStep) -> Result<DeploymentConfiguration, Failure> {
+    let wanted = desired::deployment(spec.service.tasks);
+    let threshold = match wanted.failures {
+        Failures::Count(count) => ThresholdConfiguration::builder().r#type(ThresholdType::Count).value(int(count)),
+        Failures::Usual | Failures::Other => {
+            ThresholdConfiguration::builder().r#type(ThresholdType::BoundedPercent).value(USUAL_PERCENT)
+        }
+    };
+    let threshold = threshold.build();
+    let threshold = threshold.map_err(|error| Failure::new(Kind::Unexpected, format!("could not {step}: {error}")))?;
+    let breaker = DeploymentCircuitBreaker::builder().enable(wanted.has_breaker).rollback(wanted.has_rollback);
+    Ok(DeploymentConfiguration::builder()
+        .deployment_circuit_breaker(breaker.threshold_configuration(threshold).build())
+        .minimum_healthy_percent(wanted.minimum_percent)
+        .maximum_percent(wanted.maximum_percent)
+        .build())
 }
 
 fn tags(owner: &Owner, resource: &Logical) -> Vec<Tag> {

@@ -5,6 +5,7 @@ mod image;
 mod observe;
 mod task_definition;
 
+use crate::scaling::Autoscaling;
 use aws_config::SdkConfig;
 use moat::error::Failure;
 use moat::plan::Bindings;
@@ -12,20 +13,22 @@ use moat::service::{Observed, Service, ServiceStageSpec, ServiceStep};
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
 
-/// ECS, ECR and CloudWatch Logs, as the service stage uses them.
+/// ECS, ECR, CloudWatch Logs and Application Auto Scaling, as the service stage uses them.
 #[derive(Debug, Clone)]
 pub struct ServiceCloud {
     ecs: aws_sdk_ecs::Client,
     ecs_once: aws_sdk_ecs::Client,
     ecr: aws_sdk_ecr::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    scaling: Autoscaling,
     /// For images in another region.
     config: SdkConfig,
 }
 
 impl ServiceCloud {
-    pub fn new(config: &SdkConfig) -> Self {
+    pub fn new(config: &SdkConfig, scaling: Autoscaling) -> Self {
         Self {
+            scaling,
             ecs: aws_sdk_ecs::Client::new(config),
             ecs_once: aws_sdk_ecs::Client::new(&crate::config::once(config)),
             ecr: aws_sdk_ecr::Client::new(config),
@@ -39,9 +42,10 @@ impl ServiceCloud {
         ecs: aws_sdk_ecs::Client,
         ecr: aws_sdk_ecr::Client,
         logs: aws_sdk_cloudwatchlogs::Client,
+        scaling: Autoscaling,
         config: SdkConfig,
     ) -> Self {
-        Self { ecs_once: ecs.clone(), ecs, ecr, logs, config }
+        Self { ecs_once: ecs.clone(), ecs, ecr, logs, scaling, config }
     }
 }
 

@@ -1,15 +1,18 @@
 //! Reads a service: cluster, log group, image, task definitions and the ECS service.
 
+use super::apply::USUAL_PERCENT;
 use super::{ServiceCloud, task_definition};
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use aws_sdk_ecs::error::SdkError;
-use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionError;
-use aws_sdk_ecs::types::{self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField};
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use crate::ecs::is_absent;
+use aws_sdk_ecs::types::{
+    self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField, ThresholdType,
+};
+use moat::drift::ChangedBy;
 use moat::error::Failure;
+use moat::moment::Moment;
 use moat::service::ServiceStageSpec;
-use moat::service::desired::Deployment;
+use moat::service::desired::{Deployment, Failures};
 use moat::service::observed::{Cluster, LogGroup, Network, Observed, Revision, Rollout, Service, ServiceState};
 use moat::tags::Owner;
 use std::collections::BTreeMap;
@@ -19,21 +22,26 @@ impl ServiceCloud {
     pub(super) async fn observe_service(&self, spec: &ServiceStageSpec, owner: &Owner) -> Result<Observed, Failure> {
         let name = spec.aws_name();
         let container = spec.service.name.as_str();
-        let log_group_name = spec.log_group_name();
-        let (cluster, log_group, image, latest, service) = try_join!(
+        let (log_group_name, resource) = (spec.log_group_name(), spec.scaling_resource());
+        let (cluster, log_group, image, latest, service, scaling) = try_join!(
             self.cluster(&name, owner),
             self.log_group(&log_group_name, owner),
             self.image(&spec.service.image),
             self.revision(&name, container),
             self.service(&name, owner),
+            self.scaling.limits(&resource),
         )?;
         let running = match &service {
-            Some(service) if latest.as_ref().is_none_or(|latest| latest.arn != service.task_definition) => {
+            Some(service) if latest.as_ref().is_none_or(|(latest, _)| latest.arn != service.task_definition) => {
                 self.revision(service.task_definition.as_str(), container).await?
             }
             _ => None,
         };
-        Ok(Observed { cluster, log_group, image, latest, running, service })
+        // The newest revision, where the service runs no other.
+        let deployed = running.as_ref().or(latest.as_ref()).filter(|_| service.is_some());
+        let registered = deployed.and_then(|(_, registered)| registered.clone());
+        let (latest, running) = (latest.map(|(latest, _)| latest), running.map(|(running, _)| running));
+        Ok(Observed { cluster, log_group, image, latest, running, service, scaling, registered })
     }
 
     async fn cluster(&self, name: &str, owner: &Owner) -> Result<Option<Cluster>, Failure> {
@@ -64,9 +72,12 @@ impl ServiceCloud {
     }
 
     /// The newest revision of a family, or the one revision that an ARN names.
-    async fn revision(&self, which: &str, container: &str) -> Result<Option<Revision>, Failure> {
+    async fn revision(&self, which: &str, container: &str) -> Result<Option<(Revision, Option<ChangedBy>)>, Failure> {
         match self.ecs.describe_task_definition().task_definition(which).send().await {
-            Ok(answer) => Ok(answer.task_definition().and_then(|found| task_definition::read(found, container))),
+            Ok(answer) => {
+                let found = answer.task_definition();
+                Ok(found.and_then(|found| Some((task_definition::read(found, container)?, registered(found)))))
+            }
             Err(error) if is_absent(&error) => Ok(None),
             Err(error) => Err(error).read(format!("describe task definition {which}")),
         }
@@ -82,13 +93,9 @@ impl ServiceCloud {
     }
 }
 
-/// ECS has no code of its own for an unknown family: it sends ClientException, which means many things.
-fn is_absent(error: &SdkError<DescribeTaskDefinitionError>) -> bool {
-    let says = |error: &DescribeTaskDefinitionError| {
-        error.is_client_exception()
-            && error.message().is_some_and(|message| message.contains("Unable to describe task definition"))
-    };
-    error.as_service_error().is_some_and(says)
+fn registered(found: &aws::TaskDefinition) -> Option<ChangedBy> {
+    let at = found.registered_at().and_then(|at| at.to_millis().ok()).map(Moment::from_millis);
+    Some(ChangedBy { who: found.registered_by()?.to_owned(), at })
 }
 
 fn owns(owner: &Owner, tags: &[aws::Tag]) -> bool {
@@ -118,8 +125,23 @@ fn service(found: &aws::Service, owner: &Owner, doing: &str) -> Result<Service, 
             }
             _ => Rollout::InProgress,
         },
+        undoes: primary.and_then(|deployment| undoes(deployment.rollout_state_reason()?)),
         age: primary.and_then(|deployment| age(deployment.created_at())),
     })
+}
+
+fn failures(found: Option<&aws::ThresholdConfiguration>) -> Failures {
+    let Some(found) = found else { return Failures::Usual };
+    match found.r#type() {
+        ThresholdType::Count => u32::try_from(found.value()).map_or(Failures::Other, Failures::Count),
+        ThresholdType::BoundedPercent if found.value() == USUAL_PERCENT => Failures::Usual,
+        _ => Failures::Other,
+    }
+}
+
+/// The reason of a deployment by which ECS goes back to what ran before.
+fn undoes(reason: &str) -> Option<String> {
+    reason.contains("rolling back").then(|| reason.to_owned())
 }
 
 fn network(found: &aws::Service) -> Network {
@@ -138,5 +160,6 @@ fn deployment(found: Option<&aws::DeploymentConfiguration>) -> Deployment {
         maximum_percent: found.and_then(|found| found.maximum_percent()).unwrap_or(200),
         has_breaker: breaker.is_some_and(|breaker| breaker.enable()),
         has_rollback: breaker.is_some_and(|breaker| breaker.rollback()),
+        failures: failures(breaker.and_then(|breaker| breaker.threshold_configuration())),
     }
 }

@@ -7,6 +7,8 @@ use aws_sdk_ecs::types::{
     NetworkMode, OsFamily, PortMapping, RuntimePlatform, TransportProtocol,
 };
 use moat::ids::TaskDefinitionArn;
+use moat::rollout::provisioned::Running;
+use moat::service::desired::IMAGE_LABEL;
 use moat::service::observed::{Revision, TaskDefinition};
 use std::collections::{BTreeMap, HashMap};
 
@@ -69,7 +71,10 @@ fn logs(group: &str, region: &str) -> Result<LogConfiguration, BuildError> {
 /// A revision as ECS describes it.
 pub(super) fn read(found: &aws::TaskDefinition, container: &str) -> Option<Revision> {
     let arn = TaskDefinitionArn::from(found.task_definition_arn()?);
-    Some(Revision { arn, definition: definition(found, container) })
+    let ours = found.container_definitions().iter().find(|ours| ours.name() == Some(container));
+    let label = |ours: &ContainerDefinition| ours.docker_labels()?.get(IMAGE_LABEL).cloned();
+    let image = ours.and_then(|ours| Running::of(ours.image()?, label(ours).as_deref()));
+    Some(Revision { arn, definition: definition(found, container), image })
 }
 
 /// `None` for a definition with anything that [`write`] never writes.

@@ -6,6 +6,7 @@ use moat::error::Kind;
 use moat::image::Image;
 use moat::service::observed::{ImageState, Observed};
 use moat::stage::Cloud;
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ const OURS: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web:1.2";
 async fn observe(wire: &Wire, image: &str) -> Result<Observed, moat::error::Failure> {
     let mut spec = spec();
     spec.service.image = Image::new(image).unwrap();
-    ServiceCloud::new(&wire.config()).observe(&spec).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).observe(&spec).await
 }
 
 async fn state(answer: impl Into<Answer>) -> ImageState {

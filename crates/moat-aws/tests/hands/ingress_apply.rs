@@ -36,7 +36,16 @@ fn made(id: &str) -> Result<Done, Failure> {
 }
 
 fn check() -> HealthCheck {
-    HealthCheck { path: "/up".into(), interval: 10, timeout: 5, healthy: 2, unhealthy: 3 }
+    HealthCheck {
+        path: "/up".into(),
+        protocol: "HTTP".into(),
+        port: "traffic-port".into(),
+        codes: "200".into(),
+        interval: 10,
+        timeout: 5,
+        healthy: 2,
+        unhealthy: 3,
+    }
 }
 
 #[track_caller]

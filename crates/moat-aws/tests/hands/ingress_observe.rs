@@ -63,11 +63,12 @@ async fn c5_every_describe_is_filtered_by_tag_name_or_arn() {
             "DescribeLoadBalancers" | "DescribeTargetGroups" => ("Names.member.1", "moat-web"),
             "DescribeTags" => ("ResourceArns.member.1", "arn:lb"),
             "DescribeTargetGroupAttributes" => ("TargetGroupArn", "arn:tg"),
+            "DescribeRules" => ("ListenerArn", "arn:l"),
             _ => ("LoadBalancerArn", "arn:lb"),
         };
         assert_eq!(call.field(field), value, "{}", call.action);
     }
-    assert_eq!(wire.calls().len(), 7);
+    assert_eq!(wire.calls().len(), 8);
 }
 
 #[tokio::test]
@@ -138,6 +139,17 @@ async fn listeners_are_read_page_by_page_and_a_redirect_forwards_nowhere() {
     let observed = observe(&wire).await.unwrap();
     let read: Vec<_> = observed.listeners.iter().map(|l| (l.port, l.forwards_to.is_some())).collect();
     assert_eq!(read, [(80, true), (8080, false)]);
+}
+
+#[tokio::test]
+async fn d4_a_rule_of_the_listener_is_read_unless_it_is_the_default_one() {
+    let rule = |arn: &str, priority: &str, is_default: &str| {
+        item(&[("RuleArn", arn), ("Priority", priority), ("IsDefault", is_default)], &[])
+    };
+    let rules = member("Rules", &[rule("arn:rule", "1", "false"), rule("arn:default", "default", "true")]);
+    let observed = observe(&settled().on("DescribeRules", [rules])).await.unwrap();
+    let read: Vec<_> = observed.listeners[0].rules.iter().map(|it| (it.arn.as_str(), it.priority.as_str())).collect();
+    assert_eq!(read, [("arn:rule", "1")]);
 }
 
 #[tokio::test]

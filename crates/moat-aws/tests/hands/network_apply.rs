@@ -214,12 +214,21 @@ async fn nothing_is_changed_by_a_step_that_was_done_before() {
 }
 
 #[tokio::test]
+async fn d4_the_policy_of_the_endpoint_is_reset_to_that_of_aws() {
+    let wire = Wire::default();
+    assert_eq!(apply(&wire, &NetworkStep::ResetEndpointPolicy { endpoint: "vpce-1".into() }).await, Ok(Done::Changed));
+    let call = wire.call("ModifyVpcEndpoint");
+    assert_eq!(["VpcEndpointId", "ResetPolicy"].map(|name| call.field(name)), ["vpce-1", "true"]);
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_gone_already_counts_as_deleted() {
     let wire = Wire::default().on("DeleteNatGateway", [Answer::error("NatGatewayNotFound")]);
     let step = NetworkStep::DeleteNatGateway {
         gateway: Logical::from("nat-gateway a"),
         id: "nat-1".into(),
         why: "it failed".into(),
+        is_unused: true,
     };
     assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
     assert_eq!(wire.call("DeleteNatGateway").field("NatGatewayId"), "nat-1");

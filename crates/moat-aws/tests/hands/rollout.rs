@@ -5,10 +5,11 @@ use crate::xml::name;
 use moat::error::Kind;
 use moat::image::{Digest, Ecr};
 use moat::moment::Moment;
+use moat::rollout::flow::Running;
 use moat::rollout::outcome::{RolloutState, Status};
 use moat::rollout::release::Deployed;
 use moat::rollout::{Candidate, Lookup, Platform, Release, Started};
-use moat_aws::rollout::{RolloutCloud, Running};
+use moat_aws::rollout::{Current, RolloutCloud};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -75,7 +76,7 @@ fn wire() -> Wire {
         .on("DescribeTaskDefinition", [json!({ "taskDefinition": revision(), "tags": tags() })])
 }
 
-async fn running(wire: &Wire) -> Running {
+async fn running(wire: &Wire) -> Running<Current> {
     cloud(wire).running(&name("web")).await.unwrap().unwrap()
 }
 

@@ -8,6 +8,7 @@ use moat::plan::Bindings;
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
 use moat::stage::{Cloud, Done};
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
@@ -17,6 +18,9 @@ pub fn spec() -> ServiceStageSpec {
         service: service(),
         given: Bindings::default(),
         region: "eu-west-1".into(),
+        release: moat::rollout::Release::default(),
+        tried: None,
+        keeps_image: false,
         execution_role: "arn:aws:iam::123456789012:role/moat-execution".into(),
     }
 }
@@ -32,7 +36,7 @@ pub async fn apply(wire: &Wire, step: &ServiceStep) -> Result<Done, Failure> {
         ("log-group", "/moat/web"),
         ("task-definition", "arn:td:3"),
     ]);
-    ServiceCloud::new(&wire.config()).apply(&spec(), step, &known).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).apply(&spec(), step, &known).await
 }
 
 fn subnets() -> Vec<Logical> {
@@ -57,7 +61,9 @@ fn private() -> Value {
 
 fn rollout() -> Value {
     json!({
-        "deploymentCircuitBreaker": { "enable": true, "rollback": true },
+        "deploymentCircuitBreaker": {
+            "enable": true, "rollback": true, "thresholdConfiguration": { "type": "COUNT", "value": 2 }
+        },
         "maximumPercent": 200,
         "minimumHealthyPercent": 100,
     })
@@ -108,6 +114,7 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
         (Change::Grace(30), "healthCheckGracePeriodSeconds", json!(30)),
         (Change::Tasks(5), "desiredCount", json!(5)),
         (Change::Tasks(0), "desiredCount", json!(0)),
+        (Change::Anew, "forceNewDeployment", json!(true)),
     ];
     for (change, field, value) in changes {
         let wire = Wire::default();
@@ -145,7 +152,7 @@ async fn a_log_group_that_is_there_already_is_as_good_as_a_new_one() {
 #[tokio::test]
 async fn logs_are_kept_for_the_days_that_are_asked_for() {
     let wire = Wire::default();
-    let step = ServiceStep::SetRetention { name: "/moat/web".into(), days: 30 };
+    let step = ServiceStep::SetRetention { name: "/moat/web".into(), days: 30, drops: false };
     assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
     let expected = json!({ "logGroupName": "/moat/web", "retentionInDays": 30 });
     assert_eq!(wire.call("PutRetentionPolicy").json, expected);

@@ -5,11 +5,12 @@ use crate::wire::{Answer, Wire};
 use moat::error::{Failure, Kind};
 use moat::service::observed::{LogGroup, Observed, Rollout, ServiceState};
 use moat::stage::Cloud;
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {
-    ServiceCloud::new(&wire.config()).observe(&spec()).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).observe(&spec()).await
 }
 
 fn tags(owner: &str) -> Value {
@@ -34,7 +35,9 @@ fn running() -> Value {
             "assignPublicIp": "DISABLED",
         } },
         "deploymentConfiguration": {
-            "deploymentCircuitBreaker": { "enable": true, "rollback": true },
+            "deploymentCircuitBreaker": {
+                "enable": true, "rollback": true, "thresholdConfiguration": { "type": "COUNT", "value": 2 }
+            },
             "minimumHealthyPercent": 100,
             "maximumPercent": 200,
         },
@@ -80,7 +83,7 @@ async fn a_service_is_read_whole() {
         ]);
         spec.network()
     });
-    assert_eq!(found.deployment, moat::service::desired::DEPLOYMENT);
+    assert_eq!(found.deployment, moat::service::desired::deployment(2));
     assert_eq!((found.desired, found.running, found.grace), (2, 1, 60));
     assert_eq!(found.target_group, Some("arn:tg".into()));
     assert_eq!(found.rollout, Rollout::InProgress, "the primary deployment counts, not the one before");

@@ -6,6 +6,7 @@ use moat::image::Image;
 use moat::service::ServiceStep;
 use moat::service::observed::{Observed, Revision, TaskDefinition};
 use moat::stage::Cloud;
+use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ fn kept(mut registered: Value) -> Value {
 
 async fn read(described: Value) -> Observed {
     let wire = Wire::default().on("DescribeTaskDefinition", [json!({ "taskDefinition": described })]);
-    ServiceCloud::new(&wire.config()).observe(&spec()).await.unwrap()
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).observe(&spec()).await.unwrap()
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn what_is_registered_reads_as_equal_so_that_nothing_is_registered_twice()
     let variables = TaskDefinition { environment: odd.into(), ..definition() };
     for definition in [definition(), arm, command, plain, variables] {
         let observed = read(kept(registered(&definition).await)).await;
-        assert_eq!(observed.latest, Some(Revision { arn: ARN.into(), definition: Some(definition) }));
+        assert_eq!(observed.latest, Some(Revision::of(ARN.into(), definition)));
     }
 }
 
@@ -153,7 +154,7 @@ async fn a_definition_with_anything_foreign_in_it_never_equals_ours() {
         let (parent, key) = pointer.rsplit_once('/').unwrap();
         described.pointer_mut(parent).unwrap()[key] = value;
         let revision = read(described).await.latest.unwrap();
-        assert_eq!(revision, Revision { arn: ARN.into(), definition: None }, "{pointer}");
+        assert_eq!((revision.arn, revision.definition), (ARN.into(), None), "{pointer}");
     }
 }
 

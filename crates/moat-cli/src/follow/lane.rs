@@ -2,10 +2,10 @@
 
 use super::event::{self, Ending, Event, What};
 use super::report::{self, Report};
-use super::{News, Status};
+use super::{News, Pause, Status, rollout};
 use crate::ended::Ended;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Follows one execution, event by event, in order.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +22,13 @@ pub struct Lane {
     running: BTreeMap<i64, Running>,
     /// For each event the one in which its state began.
     begun: BTreeMap<i64, i64>,
+    /// The states that were begun once. A loop tells its states in the first round only.
+    told: BTreeSet<String>,
     waiting: Vec<String>,
     next: Option<f64>,
+    pause: Option<Pause>,
+    /// What people and programs were told of rollouts.
+    pub reports: Vec<moat::rollout::Report>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +51,11 @@ struct Running {
 impl Lane {
     pub fn is_over(&self) -> bool {
         self.ending.is_some()
+    }
+
+    /// Whether it waits for a time or for a person, which can take hours.
+    pub fn is_held(&self) -> bool {
+        self.pause.as_ref().is_some_and(Pause::is_long)
     }
 
     /// Seconds from the first event to the latest.
@@ -71,7 +81,7 @@ impl Lane {
                 Vec::new()
             }
             What::Entered { state, kind } => self.enter(id, at, state, kind),
-            What::Exited { state } => self.exit(at, &state),
+            What::Exited { state } => self.exit(at, owner, &state),
             What::Aborted => {
                 owner.and_then(|owner| self.running.remove(&owner));
                 Vec::new()
@@ -99,18 +109,20 @@ impl Lane {
 
     fn enter(&mut self, id: i64, at: f64, state: String, kind: String) -> Vec<News> {
         self.begun.insert(id, id);
-        let is_shown = takes_time(&kind);
-        let news = (is_shown && kind != "Wait").then(|| News::Begun { state: state.clone() });
+        let is_shown = takes_time(&kind) && kind != "Wait" && self.told.insert(state.clone());
+        let news = is_shown.then(|| News::Begun { state: state.clone() });
         self.running.insert(id, Running { state, kind, since: at, has_failed: false, is_told: false });
         news.into_iter().collect()
     }
 
-    fn exit(&mut self, at: f64, state: &str) -> Vec<News> {
-        let Some(id) = self.running.iter().rev().find(|(_, running)| running.state == state).map(|(id, _)| *id) else {
+    fn exit(&mut self, at: f64, owner: Option<i64>, state: &str) -> Vec<News> {
+        let is_it = |id: &i64| self.running.get(id).is_some_and(|running| running.state == state);
+        // In a Map the same state runs more than once; without a chain the latest is as good a guess as any.
+        let Some(id) = owner.filter(is_it).or_else(|| self.running.keys().rev().copied().find(is_it)) else {
             return Vec::new();
         };
-        // What a Parallel leaves behind when a branch fails ends with it.
-        let ended = if self.running.get(&id).is_some_and(|running| running.kind == "Parallel") {
+        // What a Parallel or a Map leaves behind when a branch fails ends with it.
+        let ended = if self.running.get(&id).is_some_and(Running::has_branches) {
             let inner = self.running.split_off(&id);
             inner.into_values().next()
         } else {
@@ -122,6 +134,9 @@ impl Lane {
     }
 
     fn answer(&mut self, at: f64, owner: Option<i64>, output: &Value) -> Vec<News> {
+        if let Some(reply) = rollout::find(output, at) {
+            return self.reply(owner, reply);
+        }
         let (look, report) = (report::look(output), Report::find(output));
         if let Some(running) = self.task(owner).filter(|_| look.is_some() || report.is_some()) {
             running.is_told = true;
@@ -144,6 +159,19 @@ impl Lane {
         self.waiting = waiting;
         self.next = (retry_after > 0).then_some(at + f64::from(retry_after));
         news
+    }
+
+    fn reply(&mut self, owner: Option<i64>, reply: rollout::Reply) -> Vec<News> {
+        let rollout::Reply { news, pause, report } = reply;
+        // The same standing again is left to the status line.
+        let is_known = |known: &Pause| matches!((known, &pause), (Pause::Rolling { how, .. }, Some(Pause::Rolling { how: now, .. })) if how == now);
+        let is_told = self.pause.as_ref().is_some_and(is_known);
+        if let Some(running) = self.task(owner) {
+            running.is_told = true;
+        }
+        self.pause = pause;
+        self.reports.extend(report);
+        news.filter(|news| !(is_told && matches!(news, News::Rolling { .. }))).into_iter().collect()
     }
 
     fn fail(&mut self, owner: Option<i64>, ended: Ended) -> Vec<News> {
@@ -175,14 +203,21 @@ impl Lane {
 
     /// What to show on the lane's own line: the innermost states that are running.
     pub fn status(&self) -> Status {
-        let inner: Vec<&Running> = self.running.values().filter(|running| running.kind != "Parallel").collect();
+        let inner: Vec<&Running> = self.running.values().filter(|running| !running.has_branches()).collect();
         let states = if inner.is_empty() { self.running.values().collect() } else { inner };
         Status {
             since: states.iter().map(|running| running.since).fold(0.0, f64::max),
             states: states.into_iter().map(|running| running.state.clone()).collect(),
             waiting: self.waiting.clone(),
             next: self.next,
+            pause: self.pause.clone(),
         }
+    }
+}
+
+impl Running {
+    fn has_branches(&self) -> bool {
+        matches!(self.kind.as_str(), "Parallel" | "Map")
     }
 }
 

@@ -7,11 +7,15 @@ mod child;
 mod event;
 mod lane;
 mod report;
+mod rollout;
 
 pub use child::{machines, matches};
 pub use event::{Ending, Event};
 pub use lane::Lane;
 pub use report::waiting_for;
+
+use crate::render;
+use moat::rollout::Decision;
 
 /// Something to tell, once.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +45,26 @@ pub enum News {
         steps: usize,
         problems: usize,
     },
+    /// What a round of a rollout decided.
+    Decided {
+        service: Option<String>,
+        decision: Decision,
+    },
+    /// Why a rollout leaves a service alone.
+    PassedOver(String),
+    /// What a person said to a question.
+    Answered {
+        digest: String,
+        answer: String,
+    },
+    /// How ECS stands with a rollout.
+    Rolling {
+        how: String,
+    },
+    /// How a rollout ended.
+    Concluded {
+        outcome: String,
+    },
     /// A task failed. The machine may try it again.
     Failed {
         state: Option<String>,
@@ -67,11 +91,47 @@ pub struct Status {
     pub waiting: Vec<String>,
     /// When the next look is due, in seconds since 1970.
     pub next: Option<f64>,
+    pub pause: Option<Pause>,
+}
+
+/// What a rollout waits for. Times are in seconds since 1970.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pause {
+    /// ECS is rolling the service.
+    Rolling { how: String, next: f64 },
+    /// A freeze window, or the minimum interval.
+    Held { why: String, until: f64 },
+    /// A person's answer.
+    Asked { question: String, until: f64 },
+}
+
+impl Pause {
+    /// Whether this can take hours, in which nothing happens.
+    pub const fn is_long(&self) -> bool {
+        matches!(self, Self::Held { .. } | Self::Asked { .. })
+    }
+
+    fn line(&self, now: f64) -> String {
+        let left = |until: f64| render::duration((until - now).ceil());
+        match self {
+            Self::Rolling { how, next } if *next > now => format!("rolling: {how}, next look in {}", left(*next)),
+            Self::Rolling { how, .. } => format!("rolling: {how}, looking"),
+            Self::Held { why, until } if *until > now => format!("held for {} more: {why}", left(*until)),
+            Self::Held { .. } => "the time to wait is over, deciding again".into(),
+            Self::Asked { question, until } if *until > now => {
+                format!("waiting for an answer, {} left: {question}", left(*until))
+            }
+            Self::Asked { question, .. } => format!("nobody has answered in time: {question}"),
+        }
+    }
 }
 
 impl Status {
     /// One line for a moment in time: `waiting for nat-gateway a (pending), next look in 84 s`.
     pub fn line(&self, now: f64) -> String {
+        if let Some(pause) = &self.pause {
+            return pause.line(now);
+        }
         if let (false, Some(next)) = (self.waiting.is_empty(), self.next) {
             let left = (next - now).max(0.0).ceil();
             let look = if left > 0.0 { format!("next look in {left:.0} s") } else { "looking".into() };
@@ -108,6 +168,7 @@ mod tests {
             since: 100.0,
             waiting: vec!["nat-gateway a nat-1 (pending)".into()],
             next: Some(190.0),
+            pause: None,
         };
         assert_eq!(status.line(100.5), "waiting for nat-gateway a nat-1 (pending), next look in 90 s");
         assert_eq!(status.line(191.0), "waiting for nat-gateway a nat-1 (pending), looking");

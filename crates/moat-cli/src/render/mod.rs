@@ -1,15 +1,23 @@
 //! What is printed, as pure strings. Whoever prints decides about the stream and the colours.
 
+mod account;
 mod failure;
 mod news;
 mod picture;
 mod plan;
+mod rollout;
 mod summary;
 
+pub use account::Account;
 pub use failure::{Told, failure};
 pub use news::news;
 pub use plan::{is_plan, plan};
+pub use rollout::Rollout;
 pub use summary::summary;
+
+use crate::paint::Paint;
+use serde::Deserialize;
+use serde_json::Value;
 
 /// A duration as people say it: `8 s`, `4 min 12 s`, `1 h 2 min`.
 pub fn duration(seconds: f64) -> String {
@@ -34,9 +42,23 @@ pub fn clock(seconds: f64) -> String {
     format!("{}:{:02}", whole / 60, whole % 60)
 }
 
+/// What a person should know, though nothing stands in the way.
+fn warnings(output: &Value, paint: Paint) -> String {
+    let warnings: Vec<String> =
+        output.get("warnings").and_then(|list| Deserialize::deserialize(list).ok()).unwrap_or_default();
+    warnings.iter().map(|warning| format!("\n{} {warning}\n", paint.yellow("warning:"))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn warnings_come_last_and_one_by_one() {
+        let output = serde_json::json!({"warnings": ["rule 1 deletes the running image"]});
+        assert_eq!(warnings(&output, Paint::OFF), "\nwarning: rule 1 deletes the running image\n");
+        assert_eq!(warnings(&serde_json::json!({}), Paint::OFF), "");
+    }
 
     #[test]
     fn durations_read_as_people_say_them() {

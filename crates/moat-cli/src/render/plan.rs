@@ -1,6 +1,6 @@
 //! What a provision would do.
 
-use super::count;
+use super::{count, warnings};
 use crate::paint::Paint;
 use moat::pass::Sentence;
 use moat::plan::Hazard;
@@ -28,6 +28,11 @@ pub fn is_plan(output: &Value) -> bool {
     output.get("steps").is_some_and(Value::is_array)
 }
 
+/// One step of a plan as a line, if that is what it is.
+pub fn step(step: &Value, paint: Paint) -> Option<String> {
+    Some(line(&Sentence::deserialize(step).ok()?, paint))
+}
+
 /// The steps by stage, marked `+` safe, `~` disruptive and `-` destructive, and how many there are of each.
 pub fn plan(output: &Value, paint: Paint) -> String {
     let Planned { steps, waiting } = Planned::deserialize(output).unwrap_or_default();
@@ -53,6 +58,7 @@ pub fn plan(output: &Value, paint: Paint) -> String {
     }
     text.push_str(&verdict(&steps, &waiting, paint));
     text.push('\n');
+    text.push_str(&warnings(output, paint));
     text
 }
 

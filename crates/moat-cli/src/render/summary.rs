@@ -1,7 +1,7 @@
 //! What a settled provision shows: the way in, the picture, the steps, the image and the proof.
 
 use super::picture::picture;
-use super::{count, duration};
+use super::{count, duration, warnings};
 use crate::paint::Paint;
 use moat::ingress::facts::IngressFacts;
 use moat::network::facts::NetworkFacts;
@@ -41,6 +41,7 @@ pub fn summary(output: &Value, took: f64, paint: Paint) -> String {
         let sentences = proof.statements.iter().chain(&proof.faults);
         sentences.for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
     }
+    text.push_str(&warnings(output, paint));
     text
 }
 
@@ -52,11 +53,12 @@ fn headline(changes: usize, took: f64) -> String {
 }
 
 fn rows(service: &ServiceFacts) -> String {
-    let ServiceFacts { task_definition, image, log_group, desired_tasks, running_tasks, .. } = service;
+    let ServiceFacts { task_definition, image, image_kept, log_group, desired_tasks, running_tasks, .. } = service;
     let tasks = format!("{running_tasks} of {desired_tasks} running");
     let definition = task_definition.as_deref().map(|arn| arn.rsplit('/').next().unwrap_or(arn));
     [
         ("image", image.as_deref()),
+        ("kept, because", image_kept.as_deref()),
         ("tasks", Some(tasks.as_str())),
         ("task definition", definition),
         ("logs", Some(log_group.as_str())),

@@ -3,9 +3,9 @@
 use crate::answer::{Answer, Refused, refuse};
 use crate::network::known;
 use crate::state::{Balancer, Listener, State, TargetGroup};
-use moat::ids::{SecurityGroupId, SubnetId, VpcId};
-use moat::ingress::desired;
+use moat::ids::{ListenerRuleArn, SecurityGroupId, SubnetId, VpcId};
 use moat::ingress::observed::HealthCheck;
+use moat::ingress::{IngressSpec, desired};
 use moat::stage::Done;
 use moat::tags::Owner;
 use std::collections::BTreeSet;
@@ -25,14 +25,15 @@ pub fn create(state: &mut State, owner: &Owner, name: String, subnets: BTreeSet<
     }
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes =
-        [("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")];
+    let attributes = IngressSpec::GUARDED
+        .into_iter()
+        .chain([("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")]);
     let balancer = Balancer {
         arn: arn.clone(),
         name,
         subnets,
         groups,
-        attributes: attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        attributes: attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         born: state.now,
         active_at,
     };
@@ -128,7 +129,8 @@ pub fn create_listener(state: &mut State, owner: &Owner, balancer: &str, target:
         }
         return refuse("DuplicateListener", format!("{} listens on that port", other.arn));
     }
-    let arn = state.id("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/");
+    let of = balancer.replace(":loadbalancer/", ":listener/");
+    let arn = state.id(&format!("{of}/"));
     let (seen, known_to_ecs) = (state.seen_from(), state.seen_from());
     let listener = Listener {
         arn: arn.clone(),
@@ -136,6 +138,7 @@ pub fn create_listener(state: &mut State, owner: &Owner, balancer: &str, target:
         port: desired::HTTP,
         protocol: "HTTP".into(),
         forwards_to: Some(target.to_owned()),
+        rules: Vec::new(),
         known_to_ecs,
     };
     state.listeners.put(listener, owner.tags(&desired::listener()), seen, seen);
@@ -145,7 +148,7 @@ pub fn create_listener(state: &mut State, owner: &Owner, balancer: &str, target:
 pub fn set_listener(state: &mut State, arn: &str, target: &str) -> Answer {
     known(state.targets.usable(target, state.now), "TargetGroupNotFound", target)?;
     let Some(listener) = state.listeners.get_mut(arn) else { return refuse("ListenerNotFound", arn) };
-    listener.forwards_to = Some(target.to_owned());
+    (listener.forwards_to, listener.protocol) = (Some(target.to_owned()), desired::PROTOCOL.into());
     Ok(Done::Changed)
 }
 
@@ -154,5 +157,16 @@ pub fn delete_listener(state: &mut State, arn: &str) -> Answer {
     match state.listeners.remove(|listener| listener.arn == arn, until) {
         true => Ok(Done::Changed),
         false => refuse("ListenerNotFound", arn),
+    }
+}
+
+pub fn delete_listener_rule(state: &mut State, arn: &ListenerRuleArn) -> Answer {
+    let mut listeners = state.listeners.there_mut();
+    match listeners.find(|listener| listener.rules.iter().any(|rule| rule.arn == *arn)) {
+        Some(listener) => {
+            listener.rules.retain(|rule| rule.arn != *arn);
+            Ok(Done::Changed)
+        }
+        None => refuse("RuleNotFound", arn.as_str()),
     }
 }

@@ -1,6 +1,6 @@
 //! `Cloud<Ingress>`: security groups and Elastic Load Balancing as the ingress stage uses them.
 
-mod balancer;
+pub(crate) mod balancer;
 mod group;
 mod observe;
 
@@ -41,7 +41,9 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::SetHealthCheck { .. }
         | IngressStep::SetTargetGroupAttributes { .. }
         | IngressStep::SetListener { .. } => Verb::Change,
-        IngressStep::RemoveRule { .. } | IngressStep::DeleteListener { .. } => Verb::Remove,
+        IngressStep::RemoveRule { .. }
+        | IngressStep::DeleteListener { .. }
+        | IngressStep::DeleteListenerRule { .. } => Verb::Remove,
     }
 }
 
@@ -90,6 +92,7 @@ fn apply(
         IngressStep::SetListener { arn } => {
             balancer::set_listener(state, arn.as_str(), &bound(bindings, &desired::target_group()))
         }
+        IngressStep::DeleteListenerRule { arn, .. } => balancer::delete_listener_rule(state, arn),
         IngressStep::DeleteListener { arn, .. } => balancer::delete_listener(state, arn.as_str()),
     }
 }

@@ -74,6 +74,7 @@ fn listeners(state: &State, balancer: &str) -> Vec<Listener> {
             port: found.port,
             protocol: found.protocol.clone(),
             forwards_to: found.forwards_to.as_deref().map(Into::into),
+            rules: found.rules.clone(),
         })
         .collect()
 }

@@ -65,6 +65,7 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             endpoint::create(state, owner, &vpc(), tables.iter().map(|table| id(table).into()).collect())
         }
         NetworkStep::AddToS3Endpoint { endpoint, table } => endpoint::add(state, endpoint, id(table).into()),
+        NetworkStep::ResetEndpointPolicy { endpoint } => endpoint::reset_policy(state, endpoint),
         NetworkStep::EmptyDefaultGroup { .. } => unreachable!("it is two calls, made one after the other"),
         NetworkStep::DeleteNatGateway { id, .. } => gateway::delete(state, id),
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),
@@ -155,7 +156,7 @@ fn attach(state: &mut State, gateway: &str, vpc: &str) -> Answer {
     Ok(Done::Made(gateway.to_owned()))
 }
 
-fn delete_vpc(state: &mut State, id: &VpcId) -> Answer {
+pub(crate) fn delete_vpc(state: &mut State, id: &VpcId) -> Answer {
     known(state.vpcs.get(id.as_str()), "InvalidVpcID.NotFound", id.as_str())?;
     let inside = contents(state, id);
     if !inside.is_empty() {
@@ -178,6 +179,8 @@ fn contents(state: &State, vpc: &VpcId) -> Vec<String> {
     inside.extend(of(state.tables.there().filter(|table| table.vpc == *vpc && !table.is_main)));
     inside.extend(of(state.groups.there().filter(|group| group.vpc == *vpc && group.name != "default")));
     inside.extend(of(state.endpoints.there().filter(|endpoint| endpoint.vpc == *vpc)));
+    inside.extend(of(state.network_interfaces().iter().filter(|interface| interface.vpc == *vpc)));
+    inside.extend(state.strangers.iter().filter(|(home, _)| home == vpc).map(|(_, stranger)| stranger.id.clone()));
     inside
 }
 

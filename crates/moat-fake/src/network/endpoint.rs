@@ -17,9 +17,23 @@ pub fn create(state: &mut State, owner: &Owner, vpc: &str, tables: Vec<RouteTabl
     }
     let id = VpcEndpointId(state.id("vpce"));
     let (seen, usable) = (state.seen_from(), state.seen_from());
-    let endpoint = Endpoint { id: id.clone(), vpc: vpc.into(), tables: Parts::of(tables) };
+    let endpoint = Endpoint { id: id.clone(), vpc: vpc.into(), tables: Parts::of(tables), policy: OPEN.into() };
     state.endpoints.put(endpoint, owner.tags(&desired::s3_endpoint()), seen, usable);
     Ok(Done::Made(id.0))
+}
+
+/// The policy that AWS gives an endpoint that is made without one.
+const OPEN: &str =
+    r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+pub fn reset_policy(state: &mut State, id: &VpcEndpointId) -> Answer {
+    match state.endpoints.get_mut(id.as_str()) {
+        None => refuse("InvalidVpcEndpointId.NotFound", id.as_str()),
+        Some(endpoint) => {
+            endpoint.policy = OPEN.into();
+            Ok(Done::Changed)
+        }
+    }
 }
 
 pub fn add(state: &mut State, endpoint: &VpcEndpointId, table: RouteTableId) -> Answer {

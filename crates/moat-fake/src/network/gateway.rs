@@ -1,9 +1,10 @@
 //! Elastic IPs and NAT gateways.
 
 use super::known;
-use crate::answer::{Answer, refuse};
+use crate::answer::{Answer, refuse, refuse_as};
 use crate::state::{Address, NatGateway, State};
 use crate::tokens;
+use moat::error::Kind;
 use moat::ids::{AllocationId, NatGatewayId};
 use moat::name::Logical;
 use moat::network::desired;
@@ -64,6 +65,7 @@ pub fn create(
         allocation: allocation.into(),
         state: NatState::Pending,
         born: state.now,
+        ended: None,
         next: Some(next),
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
@@ -81,18 +83,24 @@ pub fn delete(state: &mut State, id: &NatGatewayId) -> Answer {
         Some(gateway) => {
             // One that failed has nothing to take down.
             let at = if matches!(gateway.state, NatState::Failed(_)) { now + 1_000 } else { deleted };
-            gateway.state = NatState::Deleting;
+            (gateway.state, gateway.ended) = (NatState::Deleting, Some(now));
             gateway.next = Some((at, NatState::Deleted));
             Ok(Done::Changed)
         }
     }
 }
 
-/// In truth AWS answers `AuthFailure` for an address that a NAT gateway holds; the hands read that as a conflict (T4).
+/// AWS answers `AuthFailure` for an address that a NAT gateway holds, which is a conflict here and not a denial (T4).
 pub fn release(state: &mut State, id: &AllocationId) -> Answer {
     known(state.addresses.get(id.as_str()), "InvalidAllocationID.NotFound", id.as_str())?;
     if let Some(holder) = state.holder(id) {
-        return refuse("InvalidIPAddress.InUse", format!("{id} is in use by {}", holder.id));
+        let message = format!("{id} is in use by {}, and you do not have permission to access it", holder.id);
+        return refuse_as(Kind::Conflict, "AuthFailure", message);
+    }
+    let borrowed = format!("{id} is associated with a network interface");
+    let ip = state.addresses.get(id.as_str()).map(|address| address.ip.clone());
+    if state.interfaces.there().any(|interface| interface.public_ip.is_some() && interface.public_ip == ip) {
+        return refuse("InvalidIPAddress.InUse", borrowed);
     }
     let until = state.seen_from();
     state.addresses.remove(|address| address.id == *id, until);

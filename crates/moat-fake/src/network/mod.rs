@@ -1,10 +1,10 @@
 //! `Cloud<Network>`: EC2 as the network stage uses it.
 
-mod apply;
+pub(crate) mod apply;
 mod endpoint;
-mod gateway;
+pub(crate) mod gateway;
 mod observe;
-mod table;
+pub(crate) mod table;
 
 use crate::answer::{Refused, Verb, refuse};
 use crate::call::Hand;
@@ -48,6 +48,7 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::EnableDnsHostnames
         | NetworkStep::StopGivingPublicIps { .. }
         | NetworkStep::MoveAssociation { .. }
+        | NetworkStep::ResetEndpointPolicy { .. }
         | NetworkStep::ReplaceRoute { .. } => Verb::Change,
         NetworkStep::DeleteRoute { .. }
         | NetworkStep::EmptyDefaultGroup { .. }

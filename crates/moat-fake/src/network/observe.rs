@@ -104,6 +104,7 @@ fn endpoints(state: &State, owner: &Owner) -> Vec<Endpoint> {
         resource: resource(&kept.tags),
         vpc: kept.thing.vpc.clone(),
         tables: kept.thing.tables.seen(state.now).cloned().collect(),
+        policy: Some(kept.thing.policy.clone()),
         is_live: true,
     })
     .collect()

@@ -7,7 +7,7 @@ use moat::error::Kind;
 use moat::ingress::desired as ingress;
 use moat::name::Logical;
 use moat::plan::Bindings;
-use moat::service::desired::{self, DEPLOYMENT};
+use moat::service::desired;
 use moat::service::observed::{LogGroup, Network, TaskDefinition};
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
@@ -19,7 +19,7 @@ pub fn apply(state: &mut State, spec: &ServiceStageSpec, step: &ServiceStep, bin
     match step {
         ServiceStep::CreateCluster { name } => create_cluster(state, owner, name),
         ServiceStep::CreateLogGroup { name } => create_log_group(state, owner, name),
-        ServiceStep::SetRetention { name, days } => {
+        ServiceStep::SetRetention { name, days, .. } => {
             known(state.log_groups.usable(name, state.now), "ResourceNotFoundException", name)?;
             if let Some(group) = state.log_groups.get_mut(name) {
                 group.retention_days = Some(*days);
@@ -31,6 +31,9 @@ pub fn apply(state: &mut State, spec: &ServiceStageSpec, step: &ServiceStep, bin
         ServiceStep::UpdateService { changes, subnets } => update_service(state, spec, changes, subnets, bindings),
     }
 }
+
+/// Who moat is to ECS.
+const MOAT: &str = "arn:aws:sts::123456789012:assumed-role/moat/moat";
 
 fn create_cluster(state: &mut State, owner: &Owner, name: &str) -> Answer {
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:cluster/{name}");
@@ -53,10 +56,12 @@ fn create_log_group(state: &mut State, owner: &Owner, name: &str) -> Answer {
 }
 
 fn register(state: &mut State, owner: &Owner, family: String, definition: &TaskDefinition) -> Answer {
-    let number = state.revisions.there().filter(|revision| revision.family == family).count() + 1;
+    let number = state.registered.entry(family.clone()).or_default();
+    *number += 1;
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{family}:{number}");
     let seen = state.seen_from();
-    let revision = Revision { arn: arn.clone(), family, definition: definition.clone() };
+    let revision =
+        Revision { arn: arn.clone(), family, definition: definition.clone(), registered: (MOAT.into(), state.now) };
     state.revisions.put(revision, owner.tags(&desired::task_definition()), seen, state.now);
     Ok(Done::Made(arn))
 }
@@ -98,7 +103,7 @@ fn create_service(
         draining: None,
         revision,
         network,
-        deployment: DEPLOYMENT,
+        deployment: desired::deployment(spec.service.tasks),
         grace: spec.service.load_balancer.health_check.grace,
         desired: tasks,
         running: 0,
@@ -132,6 +137,9 @@ fn update_service(
 ) -> Answer {
     let (name, network) = (spec.aws_name(), network(state, subnets, bindings)?);
     let target = bound(bindings, &ingress::target_group());
+    // ECS starts new tasks for these alone ("UpdateService", ECS API).
+    let redeploys = |change: &Change| !matches!(change, Change::Deployment | Change::Grace(_));
+    let redeploys = changes.iter().any(redeploys);
     if changes.contains(&Change::TargetGroup) {
         served(state, &target)?;
     }
@@ -147,13 +155,17 @@ fn update_service(
         match change {
             Change::TaskDefinition => service.revision = bound(bindings, &desired::task_definition()),
             Change::Network | Change::PublicIp => service.network = network.clone(),
-            Change::Deployment => service.deployment = DEPLOYMENT,
+            Change::Deployment => service.deployment = desired::deployment(spec.service.tasks),
             Change::Grace(seconds) => service.grace = *seconds,
             Change::Tasks(tasks) => service.desired = *tasks,
+            // What follows is a new deployment anyway.
+            Change::Anew => {}
             Change::TargetGroup => service.target_group = Some(target.clone()),
         }
     }
-    (service.began, service.completes) = (now, Some(completes));
+    if redeploys {
+        (service.began, service.completes) = (now, Some(completes));
+    }
     Ok(Done::Changed)
 }
 

@@ -3,9 +3,11 @@
 use crate::call::Hand;
 use crate::state::State;
 use futures_util::try_join;
+use moat::drift::ChangedBy;
 use moat::error::Failure;
 use moat::image::{Image, Version};
-use moat::service::observed::{Cluster, ImageState, LogGroup, Revision, Rollout, Service, ServiceState};
+use moat::moment::Moment;
+use moat::service::observed::{Cluster, ImageState, LogGroup, Revision, Rollout, Scaling, Service, ServiceState};
 use moat::service::{Observed, ServiceStageSpec};
 use moat::tags::Owner;
 
@@ -30,7 +32,24 @@ pub async fn observe(hand: &Hand, spec: &ServiceStageSpec, owner: &Owner) -> Res
         }
         None => None,
     };
-    Ok(Observed { cluster, log_group, image, latest, running, service })
+    let name = spec.aws_name();
+    let scaling = hand.look("describe scalable target", move |state| scaling(state, &name)).await?;
+    let arn = service.as_ref().map(|service| service.task_definition.0.clone());
+    let registered = arn.and_then(|arn| hand.world.read(|state| registered(state, &arn)));
+    Ok(Observed { cluster, log_group, image, latest, running, service, scaling, registered })
+}
+
+fn scaling(state: &State, name: &str) -> Option<Scaling> {
+    let found = state.scalings.get(name)?;
+    let quiet = found.acted.and_then(|at| u32::try_from((state.now - at) / 1000).ok());
+    Some(Scaling { least: found.least, most: found.most, quiet })
+}
+
+/// It comes with the revision, in the same call.
+fn registered(state: &State, arn: &str) -> Option<ChangedBy> {
+    let (who, at) = &state.revisions.get(arn)?.registered;
+    let at = i64::try_from(*at).ok().map(Moment::from_millis);
+    Some(ChangedBy { who: who.clone(), at })
 }
 
 fn cluster(state: &State, owner: &Owner, name: &str) -> Option<Cluster> {
@@ -62,11 +81,11 @@ fn newest(state: &State, family: &str) -> Option<Revision> {
 
 fn revision(state: &State, arn: &str) -> Option<Revision> {
     // A deregistered revision can still be described by its ARN.
-    state.revisions.get(arn).map(shown)
+    state.revisions.ever().find(|found| found.arn == arn).map(shown)
 }
 
 fn shown(found: &crate::state::Revision) -> Revision {
-    Revision { arn: found.arn.as_str().into(), definition: Some(found.definition.clone()) }
+    Revision::of(found.arn.as_str().into(), found.definition.clone())
 }
 
 fn service(state: &State, owner: &Owner, name: &str) -> Option<Service> {
@@ -84,6 +103,7 @@ fn service(state: &State, owner: &Owner, name: &str) -> Option<Service> {
         running: found.running,
         target_group: found.target_group.as_deref().map(Into::into),
         rollout: if found.completes.is_some() { Rollout::InProgress } else { Rollout::Completed },
+        undoes: None,
         age: u32::try_from((state.now - found.began) / 1000).ok(),
     })
 }

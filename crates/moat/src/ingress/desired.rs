@@ -33,6 +33,9 @@ pub fn listener() -> Logical {
 /// The port that the load balancer listens on.
 pub const HTTP: u16 = 80;
 
+/// What the load balancer speaks, with clients and with tasks.
+pub const PROTOCOL: &str = "HTTP";
+
 /// The two security groups of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -155,6 +158,15 @@ impl IngressSpec {
     pub fn load_balancer_attributes(&self) -> Vec<(&'static str, String)> {
         vec![("routing.http.drop_invalid_header_fields.enabled", "true".into())]
     }
+
+    /// Attributes of the load balancer that nobody should turn, with what AWS sets them to: each of the others opens
+    /// something, or lets through what the tasks do not expect. Whatever else there is may be tuned by anybody.
+    pub const GUARDED: [(&'static str, &'static str); 4] = [
+        ("routing.http.desync_mitigation_mode", "defensive"),
+        ("routing.http.preserve_host_header.enabled", "false"),
+        ("routing.http.xff_header_processing.mode", "append"),
+        ("waf.fail_open.enabled", "false"),
+    ];
 
     /// Attributes of the target group that are ours to set ("TargetGroupAttribute", ELB v2 API).
     pub fn target_group_attributes(&self) -> Vec<(&'static str, String)> {

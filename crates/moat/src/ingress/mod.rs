@@ -2,6 +2,7 @@
 
 pub mod desired;
 pub mod facts;
+mod finding;
 pub mod observed;
 pub mod plan;
 pub mod step;
@@ -11,8 +12,9 @@ pub use facts::IngressFacts;
 pub use observed::Observed;
 pub use step::IngressStep;
 
+use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::stage::Stage;
 use std::collections::BTreeSet;
 
@@ -48,5 +50,38 @@ impl Stage for Ingress {
 
     fn facts(_: &IngressSpec, observed: &Observed) -> IngressFacts {
         facts::facts(observed)
+    }
+}
+
+impl Inspected for Ingress {
+    fn difference(spec: &IngressSpec, observed: &Observed, part: &IngressStep) -> Difference {
+        finding::difference(spec, observed, part)
+    }
+
+    fn parts(step: IngressStep) -> Vec<IngressStep> {
+        finding::parts(step)
+    }
+
+    fn together(parts: Vec<IngressStep>) -> Vec<IngressStep> {
+        finding::together(parts)
+    }
+
+    /// Whoever changes a service's door holds the service's lock.
+    fn under_way(_: &IngressSpec, _: &Observed) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn stuck(_: &IngressSpec, _: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn doubts(_: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn at_rest(observed: &Observed) -> Observed {
+        let mut observed = observed.clone();
+        observed.load_balancer.iter_mut().for_each(|balancer| balancer.age = None);
+        observed
     }
 }

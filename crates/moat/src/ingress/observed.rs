@@ -1,12 +1,13 @@
 //! What was found of a service's door.
 
 use super::desired::{self, Group};
-use crate::ids::{ListenerArn, LoadBalancerArn, SecurityGroupId, SubnetId, TargetGroupArn, VpcId};
+use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, SubnetId, TargetGroupArn, VpcId};
 use crate::plan::Bindings;
 use crate::rule::Rule;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Observed {
     pub groups: Vec<SecurityGroup>,
     pub load_balancer: Option<LoadBalancer>,
@@ -15,7 +16,7 @@ pub struct Observed {
     pub listeners: Vec<Listener>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecurityGroup {
     pub id: SecurityGroupId,
     pub group: Group,
@@ -23,7 +24,7 @@ pub struct SecurityGroup {
     pub rules: Vec<Rule>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoadBalancer {
     pub arn: LoadBalancerArn,
     /// Names are unique in a region, so one that is not ours may have our name.
@@ -38,7 +39,7 @@ pub struct LoadBalancer {
     pub age: Option<u32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum LoadBalancerState {
     Provisioning,
     Active,
@@ -47,7 +48,7 @@ pub enum LoadBalancerState {
     Failed(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub is_ours: bool,
@@ -57,22 +58,35 @@ pub struct TargetGroup {
 }
 
 /// The settings of a target group's health check that can be changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HealthCheck {
     pub path: String,
+    /// `HTTP`, on the port that gets the traffic (`traffic-port`), answered with `200`: AWS's defaults.
+    pub protocol: String,
+    pub port: String,
+    pub codes: String,
     pub interval: u32,
     pub timeout: u32,
     pub healthy: u32,
     pub unhealthy: u32,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listener {
     pub arn: ListenerArn,
     pub port: u16,
     pub protocol: String,
     /// The target group that the default action forwards to; `None` for any other default action.
     pub forwards_to: Option<TargetGroupArn>,
+    /// The rules that come before the default action.
+    pub rules: Vec<ListenerRule>,
+}
+
+/// A rule of a listener. moat makes none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListenerRule {
+    pub arn: ListenerRuleArn,
+    pub priority: String,
 }
 
 impl Observed {
@@ -86,7 +100,9 @@ impl Observed {
 
     pub(super) fn bindings(&self) -> Bindings {
         let mut bindings = Bindings::default();
-        for group in &self.groups {
+        // Of two with the same name nobody knows which counts.
+        let is_single = |group: &&SecurityGroup| self.groups.iter().filter(|it| it.group == group.group).count() == 1;
+        for group in self.groups.iter().filter(is_single) {
             bindings.bind(group.group.logical(), group.id.0.clone());
         }
         if let Some(found) = self.load_balancer.as_ref().filter(|found| found.is_ours) {

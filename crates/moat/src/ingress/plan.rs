@@ -1,6 +1,6 @@
 //! From what was asked for and what was found to what must be done.
 
-use super::desired::{Group, IngressSpec};
+use super::desired::{self, Group, IngressSpec};
 use super::observed::{HealthCheck, LoadBalancerState, Observed};
 use super::step::IngressStep;
 use crate::ids::{SecurityGroupId, SubnetId};
@@ -114,7 +114,10 @@ fn load_balancer(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<Ingres
     if wanted != found.groups {
         plan.step(IngressStep::SetGroups { arn: found.arn.clone() });
     }
-    let attributes = unset(spec.load_balancer_attributes(), &found.attributes);
+    let mut attributes = unset(spec.load_balancer_attributes(), &found.attributes);
+    let turned = |(key, value): &(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
+    let turned = IngressSpec::GUARDED.into_iter().filter(turned);
+    attributes.extend(turned.map(|(key, value)| (key, value.to_owned())));
     if !attributes.is_empty() {
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
     }
@@ -152,6 +155,9 @@ fn health_check(spec: &IngressSpec) -> HealthCheck {
     let check = &spec.service.load_balancer.health_check;
     HealthCheck {
         path: check.path.clone(),
+        protocol: desired::PROTOCOL.into(),
+        port: "traffic-port".into(),
+        codes: "200".into(),
         interval: check.interval,
         // AWS wants the timeout below the interval.
         timeout: (check.interval - 1).min(5),
@@ -168,8 +174,16 @@ fn listener(observed: &Observed, plan: &mut Plan<IngressStep>) {
     let ours = observed.target_group.as_ref().map(|found| &found.arn);
     match observed.listener() {
         None => plan.step(IngressStep::CreateListener),
-        Some(found) if found.forwards_to.is_some() && found.forwards_to.as_ref() == ours => {}
-        Some(found) => plan.step(IngressStep::SetListener { arn: found.arn.clone() }),
+        Some(found) => {
+            let is_ours = found.forwards_to.is_some() && found.forwards_to.as_ref() == ours;
+            if !is_ours || found.protocol != desired::PROTOCOL {
+                plan.step(IngressStep::SetListener { arn: found.arn.clone() });
+            }
+            for rule in &found.rules {
+                let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
+                plan.step(IngressStep::DeleteListenerRule { arn, priority });
+            }
+        }
     }
 }
 

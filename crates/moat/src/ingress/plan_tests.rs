@@ -55,6 +55,7 @@ fn settled() -> Observed {
             port: 80,
             protocol: "HTTP".into(),
             forwards_to: Some("tg".into()),
+            rules: Vec::new(),
         }],
     }
 }
@@ -120,7 +121,13 @@ fn c9_a_new_zone_becomes_the_load_balancers_too() {
 #[test]
 fn a_second_listener_is_a_second_door_and_goes() {
     let mut observed = settled();
-    observed.listeners.push(Listener { arn: "other".into(), port: 8443, protocol: "HTTPS".into(), forwards_to: None });
+    observed.listeners.push(Listener {
+        arn: "other".into(),
+        port: 8443,
+        protocol: "HTTPS".into(),
+        forwards_to: None,
+        rules: Vec::new(),
+    });
     observed.listeners[0].forwards_to = Some("somebody-elses".into());
     insta::assert_snapshot!(planned(&spec(2), &observed), @r"
     set listener http to target-group

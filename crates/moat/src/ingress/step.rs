@@ -2,11 +2,11 @@
 
 use super::desired::{self, End, Group, Wanted};
 use super::observed::HealthCheck;
-use crate::ids::{ListenerArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
+use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
 use crate::name::Logical;
 use crate::network::desired as network;
 use crate::plan::{Hazard, Step};
-use crate::rule::{Peer, Rule};
+use crate::rule::{Direction, Peer, Rule};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub enum IngressStep {
     CreateListener,
     SetListener { arn: ListenerArn },
     DeleteListener { arn: ListenerArn, port: u16, protocol: String },
+    DeleteListenerRule { arn: ListenerRuleArn, priority: String },
 }
 
 impl Step for IngressStep {
@@ -58,7 +59,10 @@ impl Step for IngressStep {
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
             Self::SetTargetGroupAttributes { .. } | Self::SetListener { .. } => vec![desired::target_group()],
             Self::CreateListener => vec![desired::load_balancer(), desired::target_group()],
-            Self::RemoveRule { .. } | Self::SetHealthCheck { .. } | Self::DeleteListener { .. } => vec![],
+            Self::RemoveRule { .. }
+            | Self::SetHealthCheck { .. }
+            | Self::DeleteListener { .. }
+            | Self::DeleteListenerRule { .. } => vec![],
         }
     }
 
@@ -67,7 +71,12 @@ impl Step for IngressStep {
             Self::SetSubnets { .. } | Self::SetGroups { .. } | Self::SetListener { .. } => Hazard::Disruptive,
             // Between two groups: the port that the running tasks still listen on, until the service rolls.
             Self::RemoveRule { rule: Rule { peer: Peer::Group(_), .. }, .. } => Hazard::Disruptive,
-            // A rule that nobody asked for is a hole, and so is a listener.
+            // Somebody may need that way out; but what AWS gives each new group is nobody's.
+            Self::RemoveRule { rule, .. } if rule.direction == Direction::Egress && *rule != Rule::all_out() => {
+                Hazard::Disruptive
+            }
+            Self::DeleteListener { .. } | Self::DeleteListenerRule { .. } => Hazard::Destructive,
+            // A rule that lets in whom nobody asked for is a hole.
             _ => Hazard::Safe,
         }
     }
@@ -93,13 +102,19 @@ impl fmt::Display for IngressStep {
             Self::DeleteListener { port, protocol, .. } => {
                 write!(f, "delete listener {protocol} on port {port}, which the spec does not ask for")
             }
+            Self::DeleteListenerRule { priority, .. } => {
+                write!(f, "delete rule {priority} of listener http, which the spec does not ask for")
+            }
         }
     }
 }
 
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, interval, timeout, healthy, unhealthy } = self;
+        let Self { path, protocol, port, codes, interval, timeout, healthy, unhealthy } = self;
+        if (protocol.as_str(), port.as_str(), codes.as_str()) != ("HTTP", "traffic-port", "200") {
+            write!(f, "{protocol} on {port} answered with {codes}, ")?;
+        }
         write!(
             f,
             "health check {path} each {interval} s within {timeout} s, well after {healthy}, ill after {unhealthy}"

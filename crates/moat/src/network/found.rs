@@ -168,6 +168,14 @@ impl<'a> Found<'a> {
         youngest.map(|gateway| &gateway.id).or_else(|| remembered.max()).cloned()
     }
 
+    /// The NAT gateway in this place that is still being deleted, and holds its address until it is.
+    pub fn deleting(&self, observed: &'a Observed, letter: char) -> Option<&'a NatGateway> {
+        let (name, address) = (desired::nat_gateway(letter), self.address(&desired::elastic_ip(letter)));
+        let holds = |gateway: &NatGateway| address.is_some_and(|it| gateway.allocation.as_ref() == Some(&it.id));
+        let mut deleting = observed.nat_gateways.iter().filter(|gateway| gateway.state == NatState::Deleting);
+        deleting.find(|gateway| gateway.resource == name || holds(gateway))
+    }
+
     /// What steps may need: ids by logical name, and facts.
     pub fn bindings(&self, observed: &Observed) -> Bindings {
         let mut bindings = Bindings::default();
@@ -213,6 +221,11 @@ impl<'a> Found<'a> {
         for id in spare.copied().chain(failed).map(|gateway| &gateway.id) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
+        let letters = self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter);
+        let predecessors = letters.filter(|letter| self.deleting(observed, *letter).is_none());
+        for id in predecessors.filter_map(|letter| self.predecessor(observed, letter)) {
+            bindings.bind(idle(&id.0), vpc.0.clone());
+        }
         for address in self.spare_addresses.iter().filter(|address| is_free(observed, address)) {
             bindings.bind(idle(&address.id.0), vpc.0.clone());
         }
@@ -221,7 +234,7 @@ impl<'a> Found<'a> {
 
 /// The fact that nothing uses this id any more.
 pub fn idle(id: &str) -> Logical {
-    Logical::new(format!("{id} idle"))
+    Logical::idle(id)
 }
 
 /// Whether anything of ours is in the VPC. A VPC made and then lost from sight is empty.

@@ -5,6 +5,7 @@
 
 pub mod desired;
 pub mod facts;
+mod finding;
 pub mod found;
 pub mod observed;
 pub mod plan;
@@ -15,8 +16,9 @@ pub use observed::Observed;
 pub use step::NetworkStep;
 
 use crate::cidr::Side;
+use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::spec::NetworkSpec;
 use crate::stage::Stage;
 use std::collections::BTreeSet;
@@ -54,5 +56,38 @@ impl Stage for Network {
 
     fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
         facts::facts(spec, observed)
+    }
+}
+
+impl Inspected for Network {
+    fn difference(spec: &NetworkSpec, observed: &Observed, part: &NetworkStep) -> Difference {
+        finding::difference(spec, observed, part)
+    }
+
+    fn parts(step: NetworkStep) -> Vec<NetworkStep> {
+        vec![step]
+    }
+
+    fn together(parts: Vec<NetworkStep>) -> Vec<NetworkStep> {
+        parts
+    }
+
+    /// Whoever changes a network holds its lock.
+    fn under_way(_: &NetworkSpec, _: &Observed) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn stuck(_: &NetworkSpec, _: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn doubts(observed: &Observed) -> Vec<Problem> {
+        finding::doubts(observed)
+    }
+
+    fn at_rest(observed: &Observed) -> Observed {
+        let mut observed = observed.clone();
+        observed.nat_gateways.iter_mut().for_each(|gateway| gateway.age = None);
+        observed
     }
 }

@@ -8,10 +8,12 @@ use crate::ids::{
 };
 use crate::name::Logical;
 use crate::rule::Rule;
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Observed {
     pub region: String,
     /// Names of the region's availability zones that are open to this account, sorted.
@@ -27,7 +29,7 @@ pub struct Observed {
     pub default_groups: Vec<DefaultGroup>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Vpc {
     pub id: VpcId,
     pub cidr: Cidr,
@@ -35,7 +37,7 @@ pub struct Vpc {
     pub dns_hostnames: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subnet {
     pub id: SubnetId,
     pub resource: Logical,
@@ -47,14 +49,14 @@ pub struct Subnet {
     pub gives_public_ips: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InternetGateway {
     pub id: InternetGatewayId,
     pub vpc: Option<VpcId>,
 }
 
 /// An Elastic IP.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Address {
     pub id: AllocationId,
     pub resource: Logical,
@@ -62,7 +64,7 @@ pub struct Address {
     pub is_associated: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NatGateway {
     pub id: NatGatewayId,
     pub resource: Logical,
@@ -74,7 +76,7 @@ pub struct NatGateway {
     pub age: Option<u32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum NatState {
     Pending,
     Available,
@@ -91,7 +93,7 @@ impl NatState {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RouteTable {
     pub id: RouteTableId,
     /// `None` when it is not ours.
@@ -102,7 +104,7 @@ pub struct RouteTable {
     pub routes: Vec<Route>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Route {
     /// An IPv4 or IPv6 range, or a prefix list's id, as AWS writes it.
     pub destination: String,
@@ -111,13 +113,24 @@ pub struct Route {
     pub is_active: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Target {
     Local,
     InternetGateway(InternetGatewayId),
     NatGateway(NatGatewayId),
     /// Anything else: peering, transit gateway, endpoint.
     Other(String),
+}
+
+impl Target {
+    /// Whether it leads to the Internet past the NAT gateway: an Internet gateway, or an egress-only one for IPv6.
+    pub fn leads_to_the_internet(&self) -> bool {
+        match self {
+            Self::InternetGateway(_) => true,
+            Self::Other(id) => id.starts_with("eigw-"),
+            Self::Local | Self::NatGateway(_) => false,
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -132,17 +145,39 @@ impl fmt::Display for Target {
 }
 
 /// A gateway endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Endpoint {
     pub id: VpcEndpointId,
     pub resource: Logical,
     pub vpc: VpcId,
     pub tables: Vec<RouteTableId>,
+    /// Its policy document, as JSON; `None` where AWS shows none.
+    pub policy: Option<String>,
     pub is_live: bool,
 }
 
+impl Endpoint {
+    /// Whether everybody in the VPC may do everything through it: the policy that AWS gives an endpoint that is made
+    /// without one ("Control access to VPC endpoints using endpoint policies").
+    pub fn is_open(&self) -> bool {
+        let Some(policy) = &self.policy else { return true };
+        let Ok(policy) = serde_json::from_str::<Value>(policy) else { return false };
+        let statement = match &policy["Statement"] {
+            Value::Array(statements) if statements.len() == 1 => &statements[0],
+            statement => statement,
+        };
+        let anyone = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
+        let is_all = |field: &str| statement[field] == "*" || statement[field] == serde_json::json!(["*"]);
+        statement["Effect"] == "Allow"
+            && anyone
+            && is_all("Action")
+            && is_all("Resource")
+            && statement["Condition"].is_null()
+    }
+}
+
 /// The security group that AWS makes with each VPC and gives to whatever names no other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DefaultGroup {
     pub id: SecurityGroupId,
     pub vpc: VpcId,

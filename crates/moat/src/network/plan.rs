@@ -2,9 +2,10 @@
 
 use super::desired::{self, Zone};
 use super::found::Found;
-use super::observed::{NatState, Observed, RouteTable, Target};
+use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
 use crate::cidr::{Cidr, Side};
+use crate::ids::SubnetId;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
 use crate::spec::NetworkSpec;
 
@@ -24,7 +25,7 @@ pub fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>
     elastic_ips(&found, &mut plan);
     nat_gateways(observed, &found, &mut plan);
     route_tables(observed, &found, &mut plan);
-    public_route(&found, &mut plan);
+    public_route(observed, &found, &mut plan);
     private_routes(&found, &mut plan);
     s3_endpoint(&found, &mut plan);
     default_group(observed, &found, &mut plan);
@@ -116,7 +117,9 @@ fn subnets(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
 fn elastic_ips(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
         let address = desired::elastic_ip(zone.letter);
-        if found.address(&address).is_none() {
+        // A gateway that lives holds one already, whether or not that one is seen.
+        let is_held = found.nat_gateway(&desired::nat_gateway(zone.letter)).is_some();
+        if found.address(&address).is_none() && !is_held {
             plan.step(NetworkStep::AllocateAddress { address });
         }
     }
@@ -131,11 +134,16 @@ fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
                 plan.wait(Waiting::usual(format!("{name} {} (pending)", gateway.id), NAT_GATEWAY_USUAL, gateway.age));
             }
             Some(_) => {}
-            None => plan.step(NetworkStep::CreateNatGateway {
-                letter: zone.letter,
-                subnet: zone.subnet(Side::Public),
-                predecessor: found.predecessor(observed, zone.letter),
-            }),
+            None => {
+                if let Some(gateway) = found.deleting(observed, zone.letter) {
+                    plan.wait(Waiting::usual(being_deleted(gateway), NAT_GATEWAY_DELETE_USUAL, None));
+                }
+                plan.step(NetworkStep::CreateNatGateway {
+                    letter: zone.letter,
+                    subnet: zone.subnet(Side::Public),
+                    predecessor: found.predecessor(observed, zone.letter),
+                });
+            }
         }
     }
     let home = found.vpc.map(|vpc| &vpc.id);
@@ -147,7 +155,7 @@ fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
             plan.halt(Problem::general(format!(
                 "AWS could not create {name} {id}: {reason}. moat deleted it and kept its elastic IP. Remove the cause and start the provision again"
             )));
-            plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why });
+            plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why, is_unused: true });
         }
     }
 }
@@ -190,8 +198,15 @@ fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, 
     }
 }
 
-fn public_route(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+/// The public table leads to the Internet only once no private subnet is in it, whoever put it there (E3).
+fn public_route(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     let table = desired::public_table();
+    let private = found.zones.iter().filter_map(|zone| found.subnet(&zone.subnet(Side::Private)));
+    let strays: Vec<&SubnetId> = private.map(|subnet| &subnet.id).collect();
+    let mut inside = observed.route_tables.iter().filter(|it| it.resource.as_ref() == Some(&table));
+    if inside.any(|table| table.associations.iter().any(|(_, subnet)| strays.contains(&subnet))) {
+        return;
+    }
     let ours = found.internet_gateway.map(|gateway| Target::InternetGateway(gateway.id.clone()));
     default_route(found.table(&table), &table, Gateway::Internet, ours, plan);
 }
@@ -205,7 +220,7 @@ fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
         let mut has_hole = false;
         let table = found.table(&name);
         for route in table.iter().flat_map(|table| &table.routes) {
-            let is_hole = matches!(route.target, Target::InternetGateway(_));
+            let is_hole = route.target.leads_to_the_internet();
             let is_replaced = route.destination == Cidr::ANYWHERE.to_string() && is_ready;
             if let Some(table) = table
                 && is_hole
@@ -258,6 +273,9 @@ fn s3_endpoint(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
         plan.step(NetworkStep::CreateS3Endpoint { tables });
         return;
     };
+    if !endpoint.is_open() {
+        plan.step(NetworkStep::ResetEndpointPolicy { endpoint: endpoint.id.clone() });
+    }
     for table in tables {
         if found.table(&table).is_none_or(|ours| !endpoint.tables.contains(&ours.id)) {
             plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table });
@@ -281,26 +299,29 @@ fn default_group(observed: &Observed, found: &Found<'_>, plan: &mut Plan<Network
 fn spare_nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for gateway in &found.spare_nat_gateways {
         let why = "which the spec does not ask for".to_owned();
-        plan.step(NetworkStep::DeleteNatGateway { gateway: gateway.resource.clone(), id: gateway.id.clone(), why });
+        let is_unused = found.nat_gateway(&gateway.resource).is_some();
+        let (gateway, id) = (gateway.resource.clone(), gateway.id.clone());
+        plan.step(NetworkStep::DeleteNatGateway { gateway, id, why, is_unused });
     }
     for address in &found.spare_addresses {
         plan.step(NetworkStep::ReleaseAddress {
             address: address.resource.clone(),
             id: address.id.clone(),
             ip: address.ip.clone(),
+            is_unused: found.address(&address.resource).is_some(),
         });
         let held_by = observed
             .nat_gateways
             .iter()
             .find(|gateway| gateway.allocation.as_ref() == Some(&address.id) && gateway.state == NatState::Deleting);
         if let Some(gateway) = held_by {
-            plan.wait(Waiting::usual(
-                format!("{} {} (deleting)", gateway.resource, gateway.id),
-                NAT_GATEWAY_DELETE_USUAL,
-                None,
-            ));
+            plan.wait(Waiting::usual(being_deleted(gateway), NAT_GATEWAY_DELETE_USUAL, None));
         }
     }
+}
+
+fn being_deleted(gateway: &NatGateway) -> String {
+    format!("{} {} (deleting)", gateway.resource, gateway.id)
 }
 
 /// Twins go only once the one that counts is known to count.

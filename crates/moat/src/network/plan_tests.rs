@@ -67,6 +67,7 @@ fn settled(nats: &[char]) -> Observed {
             resource: desired::s3_endpoint(),
             vpc: vpc.clone(),
             tables: vec!["route-table-private-a".into(), "route-table-private-b".into()],
+            policy: None,
             is_live: true,
         }],
         default_groups: vec![DefaultGroup { id: "sg-default".into(), vpc, rules: Vec::new() }],
@@ -172,8 +173,12 @@ fn c2_a_failed_nat_gateway_is_deleted_and_told_and_not_made_again_in_the_same_br
     replace route 0.0.0.0/0 to nat-a in route-table private-b: to nat-gateway a
     halt: AWS could not create nat-gateway a nat-a: Resource.AlreadyAssociated: in use. moat deleted it and kept its elastic IP. Remove the cause and start the provision again
     ");
-    let deletion =
-        NetworkStep::DeleteNatGateway { gateway: desired::nat_gateway('a'), id: "nat-a".into(), why: String::new() };
+    let deletion = NetworkStep::DeleteNatGateway {
+        gateway: desired::nat_gateway('a'),
+        id: "nat-a".into(),
+        why: String::new(),
+        is_unused: false,
+    };
     let bindings = Found::of(&spec, &observed).unwrap().bindings(&observed);
     assert!(deletion.needs().iter().all(|need| bindings.has(need)), "what was announced can be done");
 }

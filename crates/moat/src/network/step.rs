@@ -111,15 +111,23 @@ pub enum NetworkStep {
         group: Option<SecurityGroupId>,
         rules: Vec<Rule>,
     },
+    /// Lets everybody in the VPC use the endpoint again, as AWS does by itself.
+    ResetEndpointPolicy {
+        endpoint: VpcEndpointId,
+    },
     DeleteNatGateway {
         gateway: Logical,
         id: NatGatewayId,
         why: String,
+        /// Whether it never worked, or another one counts and nothing leads to this one.
+        is_unused: bool,
     },
     ReleaseAddress {
         address: Logical,
         id: AllocationId,
         ip: String,
+        /// Whether another one counts, and nothing uses this one.
+        is_unused: bool,
     },
     DeleteTwinRouteTable {
         table: Logical,
@@ -155,6 +163,7 @@ impl Step for NetworkStep {
             | Self::StopGivingPublicIps { .. }
             | Self::AllocateAddress { .. }
             | Self::DeleteRoute { .. }
+            | Self::ResetEndpointPolicy { .. }
             | Self::DeleteTwinRouteTable { .. }
             | Self::DeleteTwinInternetGateway { .. }
             | Self::DeleteTwinVpc { .. } => vec![],
@@ -163,8 +172,10 @@ impl Step for NetworkStep {
             | Self::CreateSubnet { .. }
             | Self::CreateRouteTable { .. } => vec![desired::vpc()],
             Self::AttachInternetGateway => vec![desired::vpc(), desired::internet_gateway()],
-            Self::CreateNatGateway { letter, subnet, .. } => {
-                vec![desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()]
+            Self::CreateNatGateway { letter, subnet, predecessor } => {
+                let before = [desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()];
+                // One that is still being deleted holds the address, and the new one would fail (C2, T4).
+                before.into_iter().chain(predecessor.as_ref().map(|old| idle(&old.0))).collect()
             }
             Self::AssociateRouteTable { table, subnet } => vec![table.clone(), subnet.clone()],
             Self::MoveAssociation { table, .. } => vec![table.clone()],
@@ -183,8 +194,13 @@ impl Step for NetworkStep {
 
     fn hazard(&self) -> Hazard {
         match self {
-            Self::ReplaceRoute { is_black_hole: false, .. } | Self::MoveAssociation { .. } => Hazard::Disruptive,
-            Self::DeleteNatGateway { .. } | Self::ReleaseAddress { .. } => Hazard::Destructive,
+            Self::ReplaceRoute { is_black_hole: false, .. }
+            | Self::MoveAssociation { .. }
+            | Self::ResetEndpointPolicy { .. }
+            | Self::DeleteRoute { target: Target::Other(_), .. } => Hazard::Disruptive,
+            Self::DeleteNatGateway { is_unused: false, .. } | Self::ReleaseAddress { is_unused: false, .. } => {
+                Hazard::Destructive
+            }
             // Twins are empty, and closing a hole cuts only what must not be.
             _ => Hazard::Safe,
         }
@@ -221,6 +237,9 @@ impl fmt::Display for NetworkStep {
                 write!(f, "create vpc-endpoint s3 on {}", tables.join(", "))
             }
             Self::AddToS3Endpoint { table, .. } => write!(f, "add {table} to vpc-endpoint s3"),
+            Self::ResetEndpointPolicy { .. } => {
+                write!(f, "set the policy of vpc-endpoint s3 to AWS's own, which lets everything through")
+            }
             Self::EmptyDefaultGroup { rules, .. } if rules.is_empty() => {
                 write!(f, "remove all rules of default-security-group")
             }
@@ -228,7 +247,7 @@ impl fmt::Display for NetworkStep {
                 let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
                 write!(f, "remove all rules of default-security-group: {}", rules.join(", "))
             }
-            Self::DeleteNatGateway { gateway, id, why } => write!(f, "delete {gateway} {id}, {why}"),
+            Self::DeleteNatGateway { gateway, id, why, .. } => write!(f, "delete {gateway} {id}, {why}"),
             Self::ReleaseAddress { address, ip, .. } => write!(f, "release {address} {ip}, which nothing uses"),
             Self::DeleteTwinRouteTable { table, id } => write!(f, "delete {id}, an unused twin of {table}"),
             Self::DeleteTwinInternetGateway { id } => write!(f, "delete {id}, an unused twin of internet-gateway"),

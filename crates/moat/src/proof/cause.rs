@@ -5,7 +5,7 @@
 use super::facts::{Destination, EndpointState, Target};
 use super::filters::Ports;
 use crate::ids::{
-    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, NetworkInterfaceId, PrefixListId, RouteTableId,
+    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, InterfaceId, PrefixListId, RouteTableId,
     SecurityGroupId, SubnetId, VpcEndpointId, VpcId,
 };
 use crate::rule::{Direction, Rule};
@@ -46,7 +46,7 @@ pub enum Cause {
     Denied(String, Vec<String>),
     // The door.
     PublicIpAssigned(String),
-    PublicIp(NetworkInterfaceId, SubnetId, String),
+    PublicIp(InterfaceId, SubnetId, String),
     SubnetGivesPublicIps(SubnetId),
     OpenRoute(SubnetId, RouteTableId, Destination, Target),
     Admits(SecurityGroupId, Rule),

@@ -5,7 +5,7 @@
 
 use super::ranges::Range;
 use crate::ids::{
-    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, NetworkInterfaceId, PrefixListId, RouteTableId,
+    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, InterfaceId, PrefixListId, RouteTableId,
     SecurityGroupId, SubnetId, TargetGroupArn, VpcEndpointId, VpcId,
 };
 use crate::network::observed::NatState;
@@ -254,7 +254,7 @@ pub struct Placement {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    pub id: NetworkInterfaceId,
+    pub id: InterfaceId,
     pub subnet: SubnetId,
     pub groups: Vec<SecurityGroupId>,
     pub public_ip: Option<String>,

@@ -114,6 +114,9 @@ pub fn decide(question: &Question<'_>) -> Decision {
         Ok(choice) => choice,
         Err(decision) => return decision,
     };
+    if let Some(why) = under_way(question, &choice) {
+        return Decision::Ignore { why };
+    }
     let objection = choice.image.and_then(|image| image.objection(question.spec.architecture));
     if let Some(why) = objection {
         return Decision::Refused { why: format!("{} cannot be deployed: {why}", choice.name()) };
@@ -128,11 +131,23 @@ pub fn decide(question: &Question<'_>) -> Decision {
 }
 
 /// A rollout of an execution that ended before it told the outcome. One that has timed out is looked at once by each
-/// execution (R6), and a person who says what to deploy does not wait for it.
+/// execution (R6). A person who says what to deploy waits for none but the one that this order began: a Lambda that is
+/// started again would take "the one before" for another.
 fn unfinished(question: &Question<'_>) -> Option<Digest> {
+    let rolling = question.release.rolling.as_ref()?;
+    let is_ours = rolling.execution == question.execution;
+    let is_open = match question.order.is_explicit() {
+        true => is_ours && !rolling.has_timed_out,
+        false => !(is_ours && rolling.has_timed_out),
+    };
+    is_open.then(|| rolling.digest.clone())
+}
+
+/// What has timed out is left to ECS (R6), and is not begun once more beside itself.
+fn under_way(question: &Question<'_>, choice: &Choice<'_>) -> Option<String> {
     let rolling = question.release.rolling.as_ref().filter(|_| !question.order.is_explicit())?;
-    let is_told = rolling.has_timed_out && rolling.execution == question.execution;
-    (!is_told).then(|| rolling.digest.clone())
+    let is_same = rolling.digest == choice.digest;
+    is_same.then(|| format!("the rollout to {} has timed out, and ECS may still be at it", choice.name()))
 }
 
 /// What would be deployed if it can run and the time is right.
@@ -237,7 +252,7 @@ fn bar(policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
             digest.short()
         ));
     }
-    let Hold { at, aside } = release.held.as_ref()?;
+    let Hold { at, aside } = release.hold()?;
     // A tag that moved since then is new, though its image may be old (I6).
     let is_new = *pushed_at > *at || (matches!(policy, Policy::Tag(_)) && aside.as_ref() != Some(digest));
     (!is_new).then(|| {
@@ -251,6 +266,11 @@ fn bar(policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
 
 /// Why deploying this would be going back (I8): what runs was picked by this policy, and its image is no longer there.
 fn step_back(question: &Question<'_>, policy: &Policy, release: &Release, pick: &Pick<'_>) -> Option<String> {
+    let is_running = |image: &&Candidate| Some(&image.digest) == question.running;
+    let runs = question.candidates.iter().find(is_running);
+    if runs.is_some_and(|runs| runs.tags.iter().any(|tag| policy.takes(tag))) {
+        return None;
+    }
     let current = release.current.as_ref().filter(|current| Some(&current.digest) == question.running)?;
     let tag = current.tag.as_ref().filter(|tag| policy.takes(tag))?;
     let is_older = match policy {

@@ -221,7 +221,7 @@ fn an_order_counts_whatever_the_rules_say() {
     assert!(matches!(case.decide(), Decision::NotTracked { .. }));
     case.order = Order::Digest(digest('b'));
     assert_eq!(case.decide(), Decision::Deploy { digest: digest('b'), tag: Some("1.1.0".into()), hold: None });
-    case.release.rolling = Some(rolling('c', at(-5)));
+    case.release.rolling = Some(Rolling { execution: OTHER.into(), ..rolling('c', at(-5)) });
     assert_eq!(case.deploys(), "b", "nor does it wait for a rollout that was left alone");
     case.order = Order::Digest(digest('f'));
     insta::assert_snapshot!(words(&case.decide()), @r#"{"decision":"refused","why":"123456789012.dkr.ecr.eu-west-1.amazonaws.com/web has no image sha256:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff; it may have been deleted"}"#);
@@ -335,6 +335,41 @@ fn r6_a_rollout_whose_end_nobody_told_is_followed_first_and_once_by_each_executi
     assert_eq!(case.decide(), Decision::Follow { digest: digest('c') });
     case.release.rolling = Some(Rolling { has_timed_out: true, ..rolling('c', at(-50)) });
     assert_eq!(case.deploys(), "b");
+    case.release.rolling = Some(Rolling { has_timed_out: true, ..rolling('b', at(-50)) });
+    assert!(matches!(case.decide(), Decision::Ignore { why } if why.contains("has timed out")));
+}
+
+#[test]
+fn i8_what_the_policy_prefers_to_what_runs_is_no_step_back_when_a_person_lets_go_of_an_older_image() {
+    let mut case = Case::new(json!({"track": {"glob": "build-*"}}));
+    case.release.current = Some(deployed('a', "build-1", at(-10)));
+    assert_eq!(case.deploys(), "b");
+    case.candidates.remove(0);
+    assert!(matches!(case.decide(), Decision::Ignore { why } if why.contains("has left is the older build-2")));
+}
+
+#[test]
+fn an_order_whose_lambda_is_started_again_goes_on_with_what_it_began() {
+    let mut case = Case::new(json!({}));
+    case.release.previous = vec![deployed('b', "1.1.0", at(-95))];
+    case.order = Order::Previous;
+    assert_eq!(case.deploys(), "b");
+    case.release.rolling = Some(rolling('b', at(0)));
+    case.running = Some(digest('b'));
+    assert_eq!(case.decide(), Decision::Follow { digest: digest('b') });
+    case.release.rolling = Some(Rolling { execution: OTHER.into(), ..rolling('b', at(0)) });
+    assert_eq!(case.deploys(), "a", "another's rollout is not waited for");
+}
+
+#[test]
+fn r6_what_a_person_chose_stays_when_its_rollout_times_out() {
+    let mut case = Case::new(json!({}));
+    let hold = Some(Hold { at: at(-20), aside: Some(digest('b')) });
+    case.release.rolling = Some(Rolling { has_timed_out: true, hold, ..rolling('a', at(-20)) });
+    assert!(matches!(case.decide(), Decision::Quarantined { why, .. } if why.contains("a person chose")));
+    case.candidates.push(image('c', at(-5), &["latest"]));
+    case.candidates[1].tags.remove("latest");
+    assert_eq!(case.deploys(), "c", "what is pushed later is new");
 }
 
 #[path = "storm_tests.rs"]

@@ -164,11 +164,13 @@ pub fn judge(started: &Started, seen: &Seen, now: Moment) -> Verdict {
 /// trying for ever (E5).
 pub fn stands_down(outcome: &Outcome, seen: &Seen) -> bool {
     let service = seen.service.as_ref().filter(|service| service.is_active && service.desired > 0);
-    let alone = |service: &Service| match service.deployments.as_slice() {
-        [only] => only.rollout != Some(RolloutState::Completed),
-        _ => false,
+    let is_bad = |deployment: &Deployment| match deployment.rollout {
+        Some(RolloutState::Failed) => true,
+        Some(RolloutState::InProgress) => deployment.running == 0,
+        Some(RolloutState::Completed) | None => false,
     };
-    *outcome == Outcome::Failed && service.is_some_and(alone)
+    let is_lost = |service: &Service| !service.deployments.is_empty() && service.deployments.iter().all(is_bad);
+    *outcome == Outcome::Failed && service.is_some_and(is_lost)
 }
 
 /// Why it takes so long, if tasks have failed to start already.

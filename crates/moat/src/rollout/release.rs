@@ -39,6 +39,9 @@ pub struct Release {
     /// A person chose the digest that runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Hold>,
+    /// The end that was recorded last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
     /// When the last rollout began: the minimum interval counts from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<Moment>,
@@ -94,6 +97,18 @@ pub struct Rolling {
     pub has_timed_out: bool,
 }
 
+/// A rollout whose end is recorded. An execution whose Lambda died right after that can still tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Last {
+    pub rolling: Rolling,
+    /// What ran before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Deployed>,
+    /// ARN of the execution that recorded it.
+    pub execution: String,
+}
+
 /// A question to a person. The answer counts for this digest alone (I12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -140,8 +155,12 @@ impl Release {
         }
     }
 
-    /// One good digest before the current one is worth more than an old quarantine, and that more than older ones.
+    /// One good digest before the current one is worth more than an old quarantine, and that more than older ones. What
+    /// the last end was is told by now, in all but one case of many.
     fn drop_oldest(&mut self) -> bool {
+        if self.last.take().is_some() {
+            return true;
+        }
         if self.previous.len() > 1 || (self.quarantine.is_empty() && !self.previous.is_empty()) {
             return self.previous.pop().is_some();
         }
@@ -159,6 +178,12 @@ impl Release {
         }
         let rolling = Rolling { by: shortened(&rolling.by, LONGEST), ..rolling.clone() };
         Self { began: Some(rolling.since), rolling: Some(rolling), asked: None, ..self.clone() }
+    }
+
+    /// A rollout that was to begin never did.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self { rolling: None, ..self.clone() }
     }
 
     /// The ids of the rollout that has begun, as they become known.
@@ -181,6 +206,9 @@ impl Release {
     pub fn concluded(&self, started: &Started, outcome: &Outcome, execution: &str, now: Moment) -> Self {
         let mut next = self.clone();
         let Some(rolling) = next.rolling.take_if(|rolling| rolling.is(started)) else { return next };
+        if *outcome != Outcome::TimedOut || !rolling.has_timed_out {
+            next.last = Some(Last::of(&rolling, next.current.as_ref(), execution));
+        }
         match outcome {
             Outcome::Succeeded => next.succeeded(rolling),
             Outcome::RolledBack { by } => {
@@ -214,10 +242,15 @@ impl Release {
         self.quarantine.entry(digest.clone()).or_insert(Quarantine { at: now, why: shortened(why, LONGEST) });
     }
 
-    /// Whether the outcome is still to be told: a rollout that was told to have timed out is not told so again.
-    pub fn is_news(&self, started: &Started, outcome: &Outcome) -> bool {
-        let rolling = self.rolling.as_ref().filter(|rolling| rolling.is(started));
-        rolling.is_some_and(|rolling| *outcome != Outcome::TimedOut || !rolling.has_timed_out)
+    /// The rollout and what ran before it, if its end is still to be told. What was told to have timed out is not told
+    /// so again by another execution; the one that recorded an end may ask again, since its Lambda may have died.
+    pub fn news(&self, started: &Started, outcome: &Outcome, execution: &str) -> Option<(&Rolling, Option<&Deployed>)> {
+        if let Some(rolling) = self.rolling.as_ref().filter(|rolling| rolling.is(started)) {
+            let is_old = *outcome == Outcome::TimedOut && rolling.has_timed_out && rolling.execution != execution;
+            return (!is_old).then_some((rolling, self.current.as_ref()));
+        }
+        let last = self.last.as_ref().filter(|last| last.rolling.is(started) && last.execution == execution)?;
+        Some((&last.rolling, last.from.as_ref()))
     }
 
     /// A question is asked. It replaces the one about another digest.
@@ -258,6 +291,12 @@ impl Release {
         next
     }
 
+    /// What a person chose. That its rollout has timed out does not undo the choice (R6).
+    pub fn hold(&self) -> Option<&Hold> {
+        let late = self.rolling.as_ref().filter(|rolling| rolling.has_timed_out);
+        late.and_then(|rolling| rolling.hold.as_ref()).or(self.held.as_ref())
+    }
+
     /// What to go back to: the latest good digest that is not the running one and not in quarantine.
     pub fn before(&self, running: Option<&Digest>) -> Option<&Deployed> {
         let mut good = self.current.iter().chain(&self.previous);
@@ -268,6 +307,15 @@ impl Release {
     pub fn revisions(&self) -> BTreeSet<String> {
         let good = self.current.iter().chain(&self.previous).filter_map(|deployed| deployed.task_definition.clone());
         good.chain(self.rolling.iter().filter_map(|rolling| rolling.task_definition.clone())).collect()
+    }
+}
+
+impl Last {
+    /// Only what is told of it: the record is small.
+    fn of(rolling: &Rolling, from: Option<&Deployed>, execution: &str) -> Self {
+        let rolling = Rolling { deployment: None, service_deployment: None, hold: None, ..rolling.clone() };
+        let from = from.map(|from| Deployed { by: String::new(), task_definition: None, ..from.clone() });
+        Self { rolling, from, execution: execution.to_owned() }
     }
 }
 

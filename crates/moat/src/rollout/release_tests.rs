@@ -68,11 +68,12 @@ fn r8_a_person_releases_a_digest_and_one_that_then_succeeds_is_good() {
 fn r6_a_rollout_that_timed_out_is_still_known_and_told_only_once() {
     let begun = settled().begun(&rolling('c', at(0)));
     let this = started('c', at(0));
-    assert!(begun.is_news(&this, &Outcome::TimedOut));
+    assert!(begun.news(&this, &Outcome::TimedOut, EXECUTION).is_some());
     let late = begun.concluded(&this, &Outcome::TimedOut, OTHER, at(2000));
     let at_it = late.rolling.as_ref().unwrap();
     assert_eq!((at_it.has_timed_out, at_it.execution.as_str()), (true, OTHER));
-    assert!(!late.is_news(&this, &Outcome::TimedOut) && late.is_news(&this, &Outcome::Succeeded));
+    assert!(late.news(&this, &Outcome::TimedOut, "another").is_none());
+    assert!(late.news(&this, &Outcome::Succeeded, "another").is_some());
     assert_eq!(letters(&late.concluded(&this, &Outcome::Succeeded, OTHER, at(3000))), "cab");
 }
 
@@ -81,7 +82,7 @@ fn the_end_of_another_rollout_changes_nothing() {
     let begun = settled().begun(&rolling('c', at(0)));
     for other in [started('d', at(0)), started('c', at(1))] {
         assert_eq!(begun.concluded(&other, &BREAKER, EXECUTION, at(60)), begun);
-        assert!(!begun.is_news(&other, &BREAKER));
+        assert!(begun.news(&other, &BREAKER, EXECUTION).is_none());
     }
 }
 
@@ -217,4 +218,14 @@ proptest! {
             prop_assert!(release.previous.len() <= PREVIOUS);
         }
     }
+}
+
+#[test]
+fn an_execution_whose_lambda_died_after_the_end_was_recorded_can_still_tell_it() {
+    let begun = Release::default().begun(&rolling('a', at(0)));
+    let this = started('a', at(0));
+    let ended = begun.concluded(&this, &BREAKER, EXECUTION, at(9));
+    let (told, _) = ended.news(&this, &BREAKER, EXECUTION).unwrap();
+    assert_eq!(told.by, begun.rolling.as_ref().unwrap().by);
+    assert!(ended.news(&this, &BREAKER, "another").is_none(), "nobody else tells it again");
 }

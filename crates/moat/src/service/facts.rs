@@ -2,6 +2,7 @@
 
 use super::desired::ServiceStageSpec;
 use super::observed::{Observed, Rollout};
+use super::plan::kept;
 use serde::{Deserialize, Serialize};
 
 /// Parts that do not exist yet are left out.
@@ -18,6 +19,9 @@ pub struct ServiceFacts {
     /// The image that the service's task definition names: by digest where the registry is ECR.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// Why that is not the one of the document, where rollouts have a say in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_kept: Option<String>,
     pub log_group: String,
     pub desired_tasks: u32,
     pub running_tasks: u32,
@@ -36,6 +40,7 @@ pub(super) fn facts(spec: &ServiceStageSpec, observed: &Observed) -> ServiceFact
         cluster: observed.cluster.as_ref().map(|cluster| cluster.arn.clone()),
         task_definition: service.map(|service| service.task_definition.0.clone()),
         image: definition.map(|definition| definition.image.clone()),
+        image_kept: kept(spec, observed).map(|(_, why)| why),
         log_group: spec.log_group_name(),
         desired_tasks: service.map_or(0, |service| service.desired),
         running_tasks: service.map_or(0, |service| service.running),

@@ -2,6 +2,7 @@
 
 pub mod desired;
 pub mod facts;
+mod finding;
 pub mod observed;
 pub mod plan;
 pub mod step;
@@ -11,8 +12,9 @@ pub use facts::ServiceFacts;
 pub use observed::Observed;
 pub use step::ServiceStep;
 
+use crate::drift::{Difference, Inspected};
 use crate::name::Logical;
-use crate::plan::{Bindings, Plan, Refusal};
+use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::stage::Stage;
 use std::collections::BTreeSet;
 
@@ -46,5 +48,35 @@ impl Stage for Service {
 
     fn facts(spec: &ServiceStageSpec, observed: &Observed) -> ServiceFacts {
         facts::facts(spec, observed)
+    }
+}
+
+impl Inspected for Service {
+    fn difference(spec: &ServiceStageSpec, observed: &Observed, part: &ServiceStep) -> Difference {
+        finding::difference(spec, observed, part)
+    }
+
+    fn parts(step: ServiceStep) -> Vec<ServiceStep> {
+        finding::parts(step)
+    }
+
+    fn together(parts: Vec<ServiceStep>) -> Vec<ServiceStep> {
+        finding::together(parts)
+    }
+
+    fn under_way(spec: &ServiceStageSpec, observed: &Observed) -> Vec<String> {
+        finding::under_way(spec, observed)
+    }
+
+    fn stuck(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> {
+        finding::stuck(spec, observed)
+    }
+
+    fn doubts(_: &Observed) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    fn at_rest(observed: &Observed) -> Observed {
+        finding::at_rest(observed)
     }
 }

@@ -1,11 +1,13 @@
 //! What was found of a service.
 
-use super::desired::Deployment;
+use super::desired::{Deployment, IMAGE_LABEL};
+use crate::drift::finding::ChangedBy;
 use crate::ids::{SecurityGroupId, ServiceArn, SubnetId, TargetGroupArn, TaskDefinitionArn};
+use crate::rollout::provisioned::Running;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Observed {
     pub cluster: Option<Cluster>,
     pub log_group: Option<LogGroup>,
@@ -16,15 +18,28 @@ pub struct Observed {
     /// The revision that the service runs, where it is another than the newest.
     pub running: Option<Revision>,
     pub service: Option<Service>,
+    /// Where Application Auto Scaling decides how many tasks there are.
+    pub scaling: Option<Scaling>,
+    /// Who registered the revision that the service runs.
+    pub registered: Option<ChangedBy>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The service as a scalable target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Scaling {
+    pub least: u32,
+    pub most: u32,
+    /// Seconds since it last changed the number of tasks.
+    pub quiet: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cluster {
     pub arn: String,
     pub is_ours: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogGroup {
     pub name: String,
     pub is_ours: bool,
@@ -32,7 +47,7 @@ pub struct LogGroup {
 }
 
 /// Whether the image can be deployed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub enum ImageState {
     /// Not in ECR, or named by digest: ECS finds out.
     #[default]
@@ -46,11 +61,21 @@ pub enum ImageState {
 }
 
 /// One revision of the task definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revision {
     pub arn: TaskDefinitionArn,
     /// `None` when it has something that moat does not know how to write, so it can never equal ours.
     pub definition: Option<TaskDefinition>,
+    /// The image of the container that is the service; `None` when there is none, or none that can be read.
+    pub image: Option<Running>,
+}
+
+impl Revision {
+    /// One that moat knows how to write.
+    pub fn of(arn: TaskDefinitionArn, definition: TaskDefinition) -> Self {
+        let image = Running::of(&definition.image, definition.labels.get(IMAGE_LABEL).map(String::as_str));
+        Self { arn, definition: Some(definition), image }
+    }
 }
 
 /// The parts of a task definition that moat writes. Everything else is left at what AWS makes of its absence.
@@ -71,7 +96,7 @@ pub struct TaskDefinition {
     pub region: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Service {
     pub arn: ServiceArn,
     pub is_ours: bool,
@@ -84,11 +109,13 @@ pub struct Service {
     pub running: u32,
     pub target_group: Option<TargetGroupArn>,
     pub rollout: Rollout,
+    /// ECS's words, where the current deployment is its way back from one that failed.
+    pub undoes: Option<String>,
     /// Seconds since the current deployment began, where AWS says when.
     pub age: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum ServiceState {
     Active,
     /// Deleted, but its tasks are still stopping. Its name is not free yet (C12).
@@ -104,7 +131,7 @@ pub struct Network {
 }
 
 /// How the service's newest deployment stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum Rollout {
     InProgress,
     Completed,
@@ -114,7 +141,7 @@ pub enum Rollout {
 
 impl Observed {
     pub(super) fn ids(&self) -> BTreeSet<String> {
-        let Self { cluster, log_group, image: _, latest, running, service } = self;
+        let Self { cluster, log_group, image: _, latest, running, service, scaling: _, registered: _ } = self;
         let mut ids = BTreeSet::new();
         ids.extend(cluster.iter().map(|cluster| cluster.arn.clone()));
         ids.extend(log_group.iter().map(|group| group.name.clone()));

@@ -1,10 +1,12 @@
 //! From what was asked for and what was found to what must be done.
 
-use super::desired::{self, DEPLOYMENT, ServiceStageSpec};
+use super::desired::{self, ServiceStageSpec};
 use super::observed::{ImageState, Observed, Revision, Rollout, Service, ServiceState, TaskDefinition};
 use super::step::{Change, ServiceStep};
+use crate::image::Digest;
 use crate::ingress::desired as ingress;
 use crate::plan::{Bindings, POLL, Plan, Problem, Refusal, Waiting};
+use crate::rollout::provisioned::{self, Running};
 
 /// Seconds until the first tasks can be in service: pull and start about 30, then two health checks.
 const DEPLOYMENT_USUAL: u32 = 45;
@@ -73,7 +75,9 @@ fn log_group(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Servi
         plan.step(ServiceStep::CreateLogGroup { name: name.clone() });
     }
     if observed.log_group.as_ref().is_none_or(|group| group.retention_days != Some(days)) {
-        plan.step(ServiceStep::SetRetention { name, days });
+        // No number of days means for ever.
+        let found = observed.log_group.as_ref().map(|group| group.retention_days.unwrap_or(u32::MAX));
+        plan.step(ServiceStep::SetRetention { name, days, drops: found.is_some_and(|found| found > days) });
     }
 }
 
@@ -84,16 +88,53 @@ fn task_definition(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan
 }
 
 fn wanted(spec: &ServiceStageSpec, observed: &Observed) -> TaskDefinition {
-    spec.task_definition(match &observed.image {
-        ImageState::Digest(digest) => Some(digest),
+    match kept(spec, observed) {
+        Some((running, _)) => {
+            let label = running.found_as.as_ref().unwrap_or(&running.image);
+            spec.task_definition_of(running.image.to_string(), label)
+        }
+        None => spec.task_definition(match &observed.image {
+            ImageState::Digest(digest) => Some(digest),
+            _ => None,
+        }),
+    }
+}
+
+/// Whether a push may have been missed, so that moat-rollout should look (I5).
+pub fn is_behind(spec: &ServiceStageSpec, observed: &Observed) -> bool {
+    let Some(running) = running(observed) else { return false };
+    provisioned::is_behind(&spec.service, &spec.release, running, means(observed).as_ref())
+}
+
+fn running(observed: &Observed) -> Option<&Running> {
+    let service = observed.service.as_ref().filter(|service| service.is_ours)?;
+    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    revisions.find(|revision| revision.arn == service.task_definition)?.image.as_ref()
+}
+
+/// What the document's tag means in the registry.
+fn means(observed: &Observed) -> Option<Digest> {
+    match &observed.image {
+        ImageState::Digest(digest) => Digest::new(digest).ok(),
         _ => None,
-    })
+    }
+}
+
+/// The image that runs and stays, and why, where rollouts have a say in it.
+pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<(&'a Running, String)> {
+    let running = running(observed)?;
+    let means = means(observed);
+    let stays = || provisioned::stays(&spec.service, &spec.release, running).filter(|_| spec.keeps_image);
+    let why = provisioned::kept(&spec.service, &spec.release, running, means.as_ref()).or_else(stays)?;
+    Some((running, why))
 }
 
 /// The revision that says what the spec says: the running one if it does, else the newest.
 fn current<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<&'a Revision> {
     let wanted = wanted(spec, observed);
-    let mut revisions = [&observed.running, &observed.latest].into_iter().flatten();
+    // One that is no longer active can be described for as long as a service runs it, and never started again.
+    let stays = observed.service.as_ref().is_none_or(|service| service.state == ServiceState::Active);
+    let mut revisions = [observed.running.as_ref().filter(|_| stays), observed.latest.as_ref()].into_iter().flatten();
     revisions.find(|revision| revision.definition.as_ref() == Some(&wanted))
 }
 
@@ -107,18 +148,20 @@ fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Service
         plan.wait(Waiting::on("the deleted service of the same name to stop its tasks (draining)", DRAINING_POLL));
         return;
     }
+    if let Some(why) = failed(spec, observed, service) {
+        if has_given_up(service) {
+            plan.step(ServiceStep::UpdateService { changes: vec![Change::Tasks(0)], subnets });
+        }
+        plan.halt(why);
+        return;
+    }
     let changes = changes(spec, observed, service);
     if !changes.is_empty() {
         plan.step(ServiceStep::UpdateService { changes, subnets });
         return;
     }
     match &service.rollout {
-        Rollout::Failed(why) => plan.halt(Problem::general(format!(
-            "ECS gave up on the deployment of {}: {why}. Look at the stopped tasks of service {} and at log-group {}, mend the cause and start again",
-            wanted(spec, observed).image,
-            spec.aws_name(),
-            spec.log_group_name()
-        ))),
+        Rollout::Failed(_) => {}
         Rollout::Completed if service.running >= service.desired => {}
         Rollout::Completed => {
             plan.wait(Waiting::on(format!("service ({} of {} tasks running)", service.running, service.desired), POLL));
@@ -129,6 +172,33 @@ fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<Service
             service.age,
         )),
     }
+}
+
+/// ECS tries no more, and there was nothing to go back to.
+const fn has_given_up(service: &Service) -> bool {
+    matches!(service.rollout, Rollout::Failed(_))
+}
+
+/// Why to stop: ECS gave up on the deployment of the revision that is wanted, or took it back (E5).
+///
+/// One that was stood down to no tasks has been told already; starting again is trying again.
+fn failed(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> Option<Problem> {
+    let wanted = current(spec, observed)?;
+    let (what, why) = match (&service.rollout, &service.undoes) {
+        (Rollout::Failed(why), _) if service.desired > 0 && service.task_definition == wanted.arn => {
+            ("gave up on", format!("{why}. moat set it to 0 tasks"))
+        }
+        (_, Some(why)) if service.task_definition != wanted.arn && spec.tried.as_ref() == Some(&wanted.arn) => {
+            ("took back", format!("{why} What ran before runs again"))
+        }
+        _ => return None,
+    };
+    Some(Problem::general(format!(
+        "ECS {what} the deployment of {}: {why}. Look at the stopped tasks of service {} and at log-group {}, mend the cause and start again",
+        wanted.definition.as_ref().map_or("the new revision", |definition| &definition.image),
+        spec.aws_name(),
+        spec.log_group_name()
+    )))
 }
 
 fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> Vec<Change> {
@@ -143,19 +213,32 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     if service.network.assigns_public_ip {
         changes.push(Change::PublicIp);
     }
-    if service.deployment != DEPLOYMENT {
+    if service.deployment != desired::deployment(spec.service.tasks) {
         changes.push(Change::Deployment);
     }
     if service.grace != spec.service.load_balancer.health_check.grace {
         changes.push(Change::Grace(spec.service.load_balancer.health_check.grace));
     }
-    if service.desired != spec.service.tasks {
-        changes.push(Change::Tasks(spec.service.tasks));
+    let tasks = tasks(spec, observed, service);
+    if service.desired != tasks {
+        changes.push(Change::Tasks(tasks));
     }
     if service.target_group.as_ref().map(|arn| arn.as_str()) != spec.given.get(&ingress::target_group()) {
         changes.push(Change::TargetGroup);
     }
+    if has_given_up(service) && !changes.is_empty() && !changes.contains(&Change::TaskDefinition) {
+        changes.push(Change::Anew);
+    }
     changes
+}
+
+/// How many tasks there should be. An autoscaler decides that for itself, between its two limits (D1).
+fn tasks(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> u32 {
+    match &observed.scaling {
+        None => spec.service.tasks,
+        Some(scaling) if (scaling.least..=scaling.most).contains(&service.desired) => service.desired,
+        Some(scaling) => spec.service.tasks.min(scaling.most).max(scaling.least),
+    }
 }
 
 pub(super) fn bindings(spec: &ServiceStageSpec, observed: &Observed) -> Bindings {

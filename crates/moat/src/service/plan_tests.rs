@@ -3,6 +3,8 @@ use crate::cidr::Side;
 use crate::name::Logical;
 use crate::network::desired::subnet;
 use crate::plan::Step;
+use crate::rollout::Release;
+use crate::rollout::release::Quarantine;
 use crate::service::observed::{Cluster, LogGroup};
 
 fn digest(letter: char) -> String {
@@ -24,6 +26,9 @@ fn spec() -> ServiceStageSpec {
         service: serde_json::from_value(service).unwrap(),
         given: given.into_iter().map(|(name, id)| (name, id.to_owned())).collect(),
         region: "us-east-1".into(),
+        release: Release::default(),
+        tried: None,
+        keeps_image: false,
         execution_role: "role".into(),
     }
 }
@@ -37,19 +42,20 @@ fn settled() -> Observed {
     Observed {
         cluster: Some(Cluster { arn: "cluster".into(), is_ours: true }),
         log_group: Some(LogGroup { name: spec.log_group_name(), is_ours: true, retention_days: Some(30) }),
-        latest: Some(Revision { arn: "td:1".into(), definition: Some(spec.task_definition(Some(&digest('a')))) }),
+        latest: Some(Revision::of("td:1".into(), spec.task_definition(Some(&digest('a'))))),
         service: Some(Service {
             arn: "service".into(),
             is_ours: true,
             state: ServiceState::Active,
             task_definition: "td:1".into(),
             network: spec.network().unwrap(),
-            deployment: DEPLOYMENT,
+            deployment: desired::deployment(2),
             grace: 60,
             desired: 2,
             running: 2,
             target_group: Some("tg".into()),
             rollout: Rollout::Completed,
+            undoes: None,
             age: None,
         }),
         ..nothing()
@@ -123,7 +129,7 @@ fn a_new_digest_under_the_tag_is_registered_and_deployed() {
 fn the_running_revision_counts_when_it_says_what_the_spec_says() {
     let mut observed = settled();
     observed.running = observed.latest.take();
-    observed.latest = Some(Revision { arn: "td:2".into(), definition: None });
+    observed.latest = Some(Revision { arn: "td:2".into(), definition: None, image: None });
     assert_eq!(planned(&observed), "nothing to do\n");
 }
 
@@ -138,6 +144,14 @@ fn everything_that_differs_is_one_update() {
 }
 
 #[test]
+fn c12_what_a_deleted_service_still_runs_is_not_counted_on() {
+    let mut observed = with(|service| service.state = ServiceState::Draining);
+    observed.running = observed.latest.take();
+    assert!(planned(&observed).starts_with("register task-definition"), "{}", planned(&observed));
+    assert_eq!(bindings(&spec(), &observed).get(&desired::task_definition()), None);
+}
+
+#[test]
 fn a_deployment_is_waited_for_and_one_that_failed_ends_it() {
     let deploying =
         with(|service| (service.rollout, service.running, service.age) = (Rollout::InProgress, 1, Some(10)));
@@ -146,7 +160,8 @@ fn a_deployment_is_waited_for_and_one_that_failed_ends_it() {
     insta::assert_snapshot!([planned(&deploying), planned(&starting), planned(&failed)].concat(), @r"
     wait for service (deploying, 1 of 2 tasks running)
     wait for service (1 of 2 tasks running)
-    halt: ECS gave up on the deployment of 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: tasks failed to start. Look at the stopped tasks of service moat-web and at log-group /moat/web, mend the cause and start again
+    update service to 0 tasks
+    halt: ECS gave up on the deployment of 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: tasks failed to start. moat set it to 0 tasks. Look at the stopped tasks of service moat-web and at log-group /moat/web, mend the cause and start again
     ");
 }
 
@@ -171,4 +186,63 @@ fn what_is_somebody_elses_is_refused_all_at_once() {
     /service/name: the log group /moat/web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that log group
     /service/name: the ECS service moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that ECS service
     ");
+}
+
+#[test]
+fn r8_a_provision_keeps_the_image_that_runs_where_the_tag_means_one_in_quarantine() {
+    let bad = crate::image::Digest::new(&digest('b')).unwrap();
+    let quarantine = Quarantine { at: crate::moment::Moment::from_millis(0), why: "its rollout failed".into() };
+    let mut spec = spec();
+    spec.release = Release { quarantine: [(bad, quarantine)].into(), ..Release::default() };
+    let observed = Observed { image: ImageState::Digest(digest('b')), ..settled() };
+    assert!(plan(&spec, &observed).unwrap().is_empty());
+    let facts = crate::service::facts::facts(&spec, &observed);
+    assert!(facts.image_kept.unwrap().contains("its rollout failed"));
+    // Anything else in the document is deployed, on the image that runs.
+    spec.service.memory = 1024;
+    let steps = plan(&spec, &observed).unwrap().to_string();
+    assert!(steps.contains(&digest('a')) && steps.contains("1024 MiB"), "{steps}");
+}
+
+#[test]
+fn e5_a_service_that_was_stood_down_is_tried_again_by_the_next_start() {
+    let stood_down =
+        with(|service| (service.rollout, service.desired) = (Rollout::Failed("tasks failed to start".into()), 0));
+    insta::assert_snapshot!(planned(&stood_down), @"update service to 2 tasks, a new deployment");
+}
+
+#[test]
+fn r2_a_deployment_that_ecs_took_back_is_not_made_again_by_the_same_execution() {
+    let mut observed = settled();
+    observed.running = observed.latest.take();
+    let mut spec = spec();
+    spec.service.memory = 1024;
+    observed.latest = Some(Revision::of("td:2".into(), spec.task_definition(Some(&digest('a')))));
+    let reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.";
+    observed.service.as_mut().unwrap().undoes = Some(reason.into());
+    assert_eq!(plan(&spec, &observed).unwrap().to_string(), "update service to the new task-definition\n");
+    spec.tried = Some("td:2".into());
+    let plan = plan(&spec, &observed).unwrap();
+    assert!(plan.steps.is_empty(), "{plan}");
+    assert!(plan.halts[0].message.contains("took back") && plan.halts[0].message.contains("circuit breaker"));
+}
+
+#[test]
+fn r10_tasks_are_replaced_without_a_gap_and_a_small_service_gives_up_early() {
+    for tasks in [1, 2, 4] {
+        let wanted = desired::deployment(tasks);
+        assert_eq!((wanted.minimum_percent, wanted.maximum_percent), (100, 200), "{tasks} tasks");
+        assert!(wanted.has_breaker && wanted.has_rollback);
+        assert_eq!(wanted.failures, desired::Failures::Count(2), "{tasks} tasks");
+    }
+    assert_eq!(desired::deployment(40).failures, desired::Failures::Usual);
+    // Whatever somebody made of it is put back.
+    for change in [
+        |service: &mut Service| service.deployment.minimum_percent = 0,
+        |service: &mut Service| service.deployment.has_breaker = false,
+        |service: &mut Service| service.deployment.failures = desired::Failures::Other,
+    ] {
+        let steps = planned(&with(change));
+        assert_eq!(steps, "update service to circuit breaker with rollback, 100 to 200 % of tasks\n");
+    }
 }

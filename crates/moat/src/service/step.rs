@@ -10,12 +10,29 @@ use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceStep {
-    CreateCluster { name: String },
-    CreateLogGroup { name: String },
-    SetRetention { name: String, days: u32 },
-    RegisterTaskDefinition { definition: Box<TaskDefinition> },
-    CreateService { tasks: u32, subnets: Vec<Logical> },
-    UpdateService { changes: Vec<Change>, subnets: Vec<Logical> },
+    CreateCluster {
+        name: String,
+    },
+    CreateLogGroup {
+        name: String,
+    },
+    /// `drops` says whether lines that are kept now are deleted by it.
+    SetRetention {
+        name: String,
+        days: u32,
+        drops: bool,
+    },
+    RegisterTaskDefinition {
+        definition: Box<TaskDefinition>,
+    },
+    CreateService {
+        tasks: u32,
+        subnets: Vec<Logical>,
+    },
+    UpdateService {
+        changes: Vec<Change>,
+        subnets: Vec<Logical>,
+    },
 }
 
 /// One thing about an existing service that is not as it should be.
@@ -30,6 +47,8 @@ pub enum Change {
     Grace(u32),
     Tasks(u32),
     TargetGroup,
+    /// A new deployment of the same revision, since ECS has given up on the one before.
+    Anew,
 }
 
 impl fmt::Display for Change {
@@ -42,6 +61,21 @@ impl fmt::Display for Change {
             Self::Grace(seconds) => write!(f, "{seconds} s of health-check grace"),
             Self::Tasks(tasks) => write!(f, "{tasks} tasks"),
             Self::TargetGroup => f.write_str("target-group"),
+            Self::Anew => f.write_str("a new deployment"),
+        }
+    }
+}
+
+impl Change {
+    /// ECS starts new tasks for most changes, and stops the old ones ("UpdateService", ECS API).
+    const fn hazard(&self) -> Hazard {
+        match self {
+            Self::TaskDefinition | Self::Network | Self::Tasks(_) | Self::TargetGroup | Self::Anew => {
+                Hazard::Disruptive
+            }
+            // New tasks start for this one, too; but until then they can be reached from the Internet.
+            Self::PublicIp => Hazard::Safe,
+            Self::Deployment | Self::Grace(_) => Hazard::Safe,
         }
     }
 }
@@ -66,7 +100,7 @@ impl Step for ServiceStep {
 
     fn needs(&self) -> Vec<Logical> {
         let placed = |subnets: &[Logical]| {
-            let before = [desired::task_definition(), ingress::Group::Tasks.logical(), ingress::target_group()];
+            let before = [ingress::Group::Tasks.logical(), ingress::target_group()];
             before.into_iter().chain(subnets.iter().cloned()).collect::<Vec<_>>()
         };
         match self {
@@ -75,11 +109,15 @@ impl Step for ServiceStep {
             Self::CreateService { subnets, .. } => {
                 // ECS refuses a service whose target group no listener names (C8), and tasks need their log group.
                 let mut needs = placed(subnets);
+                needs.push(desired::task_definition());
                 needs.extend([ingress::listener(), desired::cluster(), desired::log_group()]);
                 needs
             }
             Self::UpdateService { subnets, changes } => {
                 let mut needs = placed(subnets);
+                if changes.contains(&Change::TaskDefinition) {
+                    needs.push(desired::task_definition());
+                }
                 if changes.contains(&Change::TargetGroup) {
                     needs.push(ingress::listener());
                 }
@@ -90,7 +128,13 @@ impl Step for ServiceStep {
 
     fn hazard(&self) -> Hazard {
         match self {
-            Self::UpdateService { changes, .. } if !changes.contains(&Change::PublicIp) => Hazard::Disruptive,
+            Self::UpdateService { changes, .. } => {
+                // The call that takes public IPs away names subnets and groups, too.
+                let closes = changes.contains(&Change::PublicIp);
+                let others = changes.iter().filter(|change| !(closes && **change == Change::Network));
+                others.map(|change| change.hazard()).max().unwrap_or(Hazard::Safe)
+            }
+            Self::SetRetention { drops: true, .. } => Hazard::Destructive,
             _ => Hazard::Safe,
         }
     }
@@ -102,7 +146,7 @@ impl fmt::Display for ServiceStep {
         match self {
             Self::CreateCluster { name } => write!(f, "create cluster {name}"),
             Self::CreateLogGroup { name } => write!(f, "create log-group {name}"),
-            Self::SetRetention { name, days } => write!(f, "keep logs of {name} for {days} days"),
+            Self::SetRetention { name, days, .. } => write!(f, "keep logs of {name} for {days} days"),
             Self::RegisterTaskDefinition { definition } => write!(
                 f,
                 "register task-definition {} with {} CPU units and {} MiB",

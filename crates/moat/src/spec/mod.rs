@@ -3,12 +3,14 @@
 //! The types here are the contract. The JSON Schema in `schema/provision.schema.json` is made from them, and
 //! [`read`] is the only way from JSON to them, so that every problem is found at once and named by its pointer.
 
+mod drift;
 pub mod fargate;
 mod read;
 mod read_rollout;
 mod reader;
 pub mod rollout;
 
+pub use drift::{DriftSpec, Repair};
 pub use read::{Input, Mode, read};
 pub(crate) use reader::Reader;
 pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
@@ -35,6 +37,9 @@ pub struct NetworkSpec {
     /// How private subnets reach out.
     #[serde(default)]
     pub egress: Egress,
+    /// What is done when somebody changed the network behind moat's back.
+    #[serde(default, skip_serializing_if = "DriftSpec::is_default")]
+    pub drift: DriftSpec,
 }
 
 impl NetworkSpec {
@@ -107,6 +112,9 @@ pub struct ServiceSpec {
     pub track: Option<Track>,
     #[serde(default, skip_serializing_if = "RolloutSpec::is_default")]
     pub rollout: RolloutSpec,
+    /// What is done when somebody changed the service, or its load balancer, behind moat's back.
+    #[serde(default, skip_serializing_if = "DriftSpec::is_default")]
+    pub drift: DriftSpec,
 }
 
 impl ServiceSpec {

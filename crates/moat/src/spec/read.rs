@@ -37,7 +37,7 @@ pub fn read(value: &Value) -> Result<Input, Vec<Problem>> {
     }
     let mut input = None;
     if let Some(mut fields) = Reader::open("", value, &["$schema", "network", "service", "mode"], &mut problems) {
-        let network = fields.object("network", &["name", "cidr", "zones", "egress"], None, |r| Some(network(r)));
+        let network = fields.object("network", NETWORK_FIELDS, None, |r| Some(network(r)));
         let service = fields.object("service", SERVICE_FIELDS, None, |r| Some(service(r)));
         input = Some((network, service, fields.optional("mode", Mode::Apply)));
     }
@@ -82,6 +82,8 @@ fn too_large(pointer: &str, spec: &impl Serialize) -> Option<Problem> {
     })
 }
 
+const NETWORK_FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "drift"];
+
 fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     let name = fields.required("name");
     let cidr = fields.optional("cidr", NetworkSpec::default_cidr());
@@ -108,7 +110,8 @@ fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
         2..=8 => None,
         _ => Some(format!("is {zones}, but moat spreads a network over at most 8")),
     });
-    Some(NetworkSpec { name: name?, cidr, zones, egress })
+    let drift = drift(fields);
+    Some(NetworkSpec { name: name?, cidr, zones, egress, drift })
 }
 
 const SERVICE_FIELDS: &[&str] = &[
@@ -126,6 +129,7 @@ const SERVICE_FIELDS: &[&str] = &[
     "logs",
     "track",
     "rollout",
+    "drift",
 ];
 
 fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
@@ -163,6 +167,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     });
     let track = read_rollout::track(fields, image.as_ref());
     let rollout = fields.object("rollout", read_rollout::ROLLOUT_FIELDS, RolloutSpec::default(), read_rollout::rollout);
+    let drift = drift(fields);
     Some(ServiceSpec {
         name: name?,
         network: network?,
@@ -178,6 +183,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
         logs,
         track,
         rollout,
+        drift,
     })
 }
 
@@ -207,6 +213,13 @@ fn load_balancer(fields: &mut Reader<'_>) -> Option<LoadBalancerSpec> {
         Some(HealthCheck { path, interval, grace })
     });
     Some(LoadBalancerSpec { kind, allow, health_check, deregistration_delay })
+}
+
+fn drift(fields: &mut Reader<'_>) -> DriftSpec {
+    fields.object("drift", &["repair", "approval"], DriftSpec::default(), |drift| {
+        let repair = drift.optional("repair", Repair::default());
+        Some(DriftSpec { repair, approval: drift.optional("approval", Approval::default()) })
+    })
 }
 
 pub(super) fn seconds(value: u32, least: u32, most: u32) -> Option<String> {

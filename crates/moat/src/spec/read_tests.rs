@@ -231,3 +231,26 @@ fn a_freeze_without_end_is_refused() {
     let freeze = vec![json!({"cron": "0 1 * * *", "duration": 60}); 11];
     insta::assert_snapshot!(problems(with_service(json!({"rollout": {"freeze": freeze}}))), @"/service/rollout/freeze: has 11 entries, but it has at most 10");
 }
+
+#[test]
+fn d5_drift_is_repaired_where_it_is_safe_unless_the_document_says_otherwise() {
+    let input = read(&with_service(json!({}))).unwrap();
+    assert_eq!(input.service.unwrap().drift, DriftSpec { repair: Repair::Safe, approval: Approval::None });
+    let drift = json!({"repair": "destructive", "approval": "ask"});
+    let mut document = with_service(json!({ "drift": drift }));
+    document["network"]["drift"] = json!({"repair": "none"});
+    let input = read(&document).unwrap();
+    assert_eq!(input.network.as_ref().unwrap().drift.repair, Repair::None);
+    assert_eq!(
+        input.service.as_ref().unwrap().drift,
+        DriftSpec { repair: Repair::Destructive, approval: Approval::Ask }
+    );
+    assert_eq!(read(&json!({"network": input.network, "service": input.service})).unwrap(), input);
+    let mut bad = with_service(json!({"drift": {"repair": "all", "aproval": "ask"}}));
+    bad["network"]["drift"] = json!({"approval": true});
+    insta::assert_snapshot!(problems(bad), @r#"
+    /network/drift/approval: must be string or map, but it is boolean `true`
+    /service/drift/aproval: there is no such field; did you mean "approval"?
+    /service/drift/repair: must be one of `none`, `safe`, `disruptive`, `destructive`, but it is `all`
+    "#);
+}

@@ -1,0 +1,183 @@
+//! Every way to change the door of a service.
+
+use super::{CLOCK, Change, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
+use crate::state::{Balancer, Group, Listener, State, TargetGroup};
+use moat::cidr::Cidr;
+use moat::ingress::IngressSpec;
+use moat::ingress::observed::{HealthCheck, ListenerRule};
+use moat::rule::{Direction, Peer, Rule};
+
+pub fn walk(state: &State, ways: &mut Ways) {
+    for kept in state.groups.kept().filter(is_ours) {
+        group(&mut Walk::of(ways, &kept.tags), &kept.thing);
+    }
+    for kept in state.balancers.kept() {
+        balancer(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
+    }
+    for kept in state.targets.kept() {
+        target_group(&mut Walk::of(ways, &kept.tags), &kept.thing);
+    }
+    for kept in state.listeners.kept() {
+        listener(&mut Walk::of(ways, &kept.tags), &kept.thing);
+    }
+}
+
+fn group(walk: &mut Walk<'_>, group: &Group) {
+    let Group { id, name: _, vpc: _, rules } = group;
+    walk.fixed("id", IDENTITY);
+    walk.fixed("name", SET_ONCE);
+    walk.fixed("vpc", SET_ONCE);
+    walk.deleted();
+    for rule in rules.there() {
+        let (of, gone) = (id.0.clone(), rule.clone());
+        walk.field(format!("rule {rule} removed"), move |state| {
+            let now = state.now;
+            let it = state.groups.get_mut(&of);
+            it.into_iter().for_each(|it| _ = it.rules.remove(|rule| *rule == gone, now));
+        });
+    }
+    for rule in more_rules().into_iter().filter(|rule| rules.there().all(|there| there != rule)) {
+        let of = id.0.clone();
+        walk.field(format!("rule {rule} added"), move |state| {
+            let now = state.now;
+            state.groups.get_mut(&of).into_iter().for_each(|it| it.rules.put(rule.clone(), now));
+        });
+    }
+}
+
+fn more_rules() -> [Rule; 8] {
+    let anyone = Peer::Cidr(Cidr::ANYWHERE);
+    let office = Peer::Cidr(Cidr::new("203.0.113.0/24").unwrap_or(Cidr::ANYWHERE));
+    let inside = Peer::Cidr(Cidr::new("10.0.0.0/8").unwrap_or(Cidr::ANYWHERE));
+    let all = |direction, peer| Rule { direction, protocol: "-1".into(), ports: None, peer };
+    [
+        Rule::tcp(Direction::Ingress, 22, anyone),
+        Rule::tcp(Direction::Ingress, 443, office.clone()),
+        Rule::tcp(Direction::Ingress, 5432, inside),
+        all(Direction::Ingress, Peer::Ipv6("::/0".into())),
+        all(Direction::Ingress, Peer::PrefixList("pl-theirs".into())),
+        all(Direction::Ingress, Peer::Group("sg-theirs".into())),
+        all(Direction::Egress, Peer::Ipv6("::/0".into())),
+        Rule::tcp(Direction::Egress, 25, office),
+    ]
+}
+
+/// Attributes that anybody may tune, or that an organisation turns on everywhere (D1).
+const TUNED: [(&str, &str); 6] = [
+    ("access_logs.s3.enabled", "true"),
+    ("connection_logs.s3.enabled", "true"),
+    ("deletion_protection.enabled", "true"),
+    ("idle_timeout.timeout_seconds", "300"),
+    ("routing.http2.enabled", "false"),
+    ("zonal_shift.config.enabled", "true"),
+];
+
+fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
+    let Balancer { arn, name: _, subnets, groups, attributes, born: _, active_at: _ } = balancer;
+    walk.fixed("arn", IDENTITY);
+    walk.fixed("name", SET_ONCE);
+    walk.fixed("scheme", SET_ONCE);
+    walk.fixed("born", CLOCK);
+    walk.fixed("active_at", CLOCK);
+    walk.deleted();
+    let mut set = |nature, what: String, change: Box<dyn Fn(&mut Balancer)>| {
+        let of = arn.clone();
+        walk.add(nature, what, move |state| state.balancers.get_mut(&of).into_iter().for_each(&change));
+    };
+    for subnet in subnets {
+        let others = state.subnets.there().filter(|it| it.resource.as_str().contains("private"));
+        let zone = state.subnets.get(subnet.as_str()).map(|it| it.zone.clone());
+        let Some(other) = others.into_iter().find(|it| Some(&it.zone) == zone.as_ref()) else { continue };
+        let (gone, more) = (subnet.clone(), other.id.clone());
+        let what = format!("subnets: {} instead of a public one", other.resource);
+        set(
+            Nature::Field,
+            what,
+            Box::new(move |it| {
+                it.subnets.remove(&gone);
+                it.subnets.insert(more.clone());
+            }),
+        );
+    }
+    assert_eq!(groups.len(), 1, "a settled load balancer has one group");
+    set(Nature::Field, "groups: another one more".into(), Box::new(|it| _ = it.groups.insert("sg-theirs".into())));
+    set(Nature::Field, "groups: another one".into(), Box::new(|it| it.groups = ["sg-theirs".into()].into()));
+    let guarded = IngressSpec::GUARDED.map(|(key, _)| key);
+    for key in attributes.keys().filter(|key| TUNED.iter().all(|(tuned, _)| tuned != key)) {
+        let key = key.clone();
+        let is_guarded = guarded.contains(&key.as_str()) || key == "routing.http.drop_invalid_header_fields.enabled";
+        assert!(is_guarded, "the fake knows {key}, and nobody has said whose it is");
+        set(
+            Nature::Field,
+            format!("attribute {key}"),
+            Box::new(move |it| {
+                it.attributes.insert(key.clone(), "turned".into());
+            }),
+        );
+    }
+    for (key, value) in TUNED {
+        set(
+            Nature::Delegated,
+            format!("attribute {key}"),
+            Box::new(move |it| {
+                it.attributes.insert(key.into(), value.into());
+            }),
+        );
+    }
+}
+
+fn target_group(walk: &mut Walk<'_>, target: &TargetGroup) {
+    let TargetGroup { arn, name: _, vpc: _, health_check, attributes } = target;
+    walk.fixed("arn", IDENTITY);
+    walk.fixed("name", SET_ONCE);
+    walk.fixed("vpc", SET_ONCE);
+    walk.deleted();
+    let mut set = |nature, what: String, change: Box<dyn Fn(&mut TargetGroup)>| {
+        let of = arn.clone();
+        walk.add(nature, what, move |state| state.targets.get_mut(&of).into_iter().for_each(&change));
+    };
+    let HealthCheck { path: _, protocol: _, port: _, codes: _, interval: _, timeout: _, healthy: _, unhealthy: _ } =
+        health_check;
+    let checks: [Change<HealthCheck>; 8] = [
+        ("path", |it| it.path = "/theirs".into()),
+        ("protocol", |it| it.protocol = "HTTPS".into()),
+        ("port", |it| it.port = "9999".into()),
+        ("codes", |it| it.codes = "200-499".into()),
+        ("interval", |it| it.interval = 299),
+        ("timeout", |it| it.timeout = 2),
+        ("healthy", |it| it.healthy = 9),
+        ("unhealthy", |it| it.unhealthy = 9),
+    ];
+    for (field, change) in checks {
+        set(Nature::Field, format!("health check: {field}"), Box::new(move |it| change(&mut it.health_check)));
+    }
+    for key in attributes.keys() {
+        let key = key.clone();
+        let what = format!("attribute {key}");
+        set(Nature::Field, what, Box::new(move |it| _ = it.attributes.insert(key.clone(), "299".into())));
+    }
+    for key in ["stickiness.enabled", "slow_start.duration_seconds"] {
+        let what = format!("attribute {key}");
+        set(Nature::Delegated, what, Box::new(move |it| _ = it.attributes.insert(key.into(), "true".into())));
+    }
+}
+
+fn listener(walk: &mut Walk<'_>, listener: &Listener) {
+    let Listener { arn, balancer: _, port: _, protocol: _, forwards_to: _, rules, known_to_ecs: _ } = listener;
+    assert!(rules.is_empty(), "a settled listener has no rules");
+    walk.fixed("arn", IDENTITY);
+    walk.fixed("balancer", SET_ONCE);
+    walk.fixed("known_to_ecs", CLOCK);
+    walk.deleted();
+    let mut set = |nature, what: &str, change: fn(&mut Listener)| {
+        let of = arn.clone();
+        walk.add(nature, what, move |state| state.listeners.get_mut(&of).into_iter().for_each(change));
+    };
+    set(Nature::Deleted, "port", |it| it.port = 8443);
+    set(Nature::Field, "protocol", |it| it.protocol = "HTTPS".into());
+    set(Nature::Field, "forwards_to: another target group", |it| it.forwards_to = Some("arn:theirs".into()));
+    set(Nature::Field, "forwards_to: a redirect", |it| it.forwards_to = None);
+    set(Nature::Field, "rules: one more", |it| {
+        it.rules.push(ListenerRule { arn: "arn:rule".into(), priority: "1".into() });
+    });
+}

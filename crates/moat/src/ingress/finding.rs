@@ -1,0 +1,124 @@
+//! What each step of a service's door is about, in the words of a drift report.
+
+use super::desired::{self, Group, IngressSpec};
+use super::observed::{Listener, Observed};
+use super::step::IngressStep;
+use crate::drift::finding::{ABSENT, Difference};
+use crate::name::Logical;
+use crate::rule::{Direction, Peer};
+use std::collections::BTreeMap;
+
+/// What was expected and what was found where this step would be taken.
+pub fn difference(_: &IngressSpec, observed: &Observed, step: &IngressStep) -> Difference {
+    let door = desired::load_balancer;
+    match step {
+        IngressStep::CreateGroup { group } => Difference::missing(group.logical(), "there"),
+        IngressStep::AddRule { group, rule } => Difference::of(group.logical(), rule.to_string(), "allowed", "not"),
+        IngressStep::RemoveRule { group, rule, .. } => {
+            let is_hole = rule.direction == Direction::Ingress && !matches!(rule.peer, Peer::Group(_));
+            Difference::of(group.logical(), rule.to_string(), "not allowed", "allowed").hole_if(is_hole)
+        }
+        IngressStep::CreateLoadBalancer { subnets } => {
+            Difference::missing(door(), format!("there, internet-facing, in {}", names(subnets)))
+        }
+        IngressStep::SetSubnets { subnets, .. } => {
+            let found = observed.load_balancer.iter().flat_map(|found| &found.subnets);
+            Difference::of(door(), "subnets", names(subnets), listed(found))
+        }
+        IngressStep::SetGroups { .. } => {
+            let found = observed.load_balancer.iter().flat_map(|found| &found.groups);
+            Difference::of(door(), "security groups", Group::LoadBalancer.logical().as_str(), listed(found))
+        }
+        IngressStep::SetLoadBalancerAttributes { attributes } => {
+            let found = observed.load_balancer.as_ref().map(|found| &found.attributes);
+            attribute(door(), attributes, found)
+        }
+        IngressStep::CreateTargetGroup { health_check } => {
+            Difference::missing(desired::target_group(), format!("there with {health_check}"))
+        }
+        IngressStep::SetHealthCheck { health_check, .. } => {
+            let found = observed.target_group.as_ref().map(|found| found.health_check.to_string());
+            let found = found.unwrap_or_else(|| ABSENT.into());
+            Difference::of(desired::target_group(), "health check", health_check.to_string(), found)
+        }
+        IngressStep::SetTargetGroupAttributes { attributes } => {
+            let found = observed.target_group.as_ref().map(|found| &found.attributes);
+            attribute(desired::target_group(), attributes, found)
+        }
+        IngressStep::CreateListener => Difference::missing(desired::listener(), "there on port 80, to target-group"),
+        IngressStep::SetListener { .. } => {
+            let found = observed.listener().map_or_else(|| ABSENT.into(), answers);
+            Difference::of(desired::listener(), "what it does", "HTTP to target-group", found)
+        }
+        IngressStep::DeleteListener { port, protocol, .. } => {
+            Difference::of(door(), format!("listener on port {port}"), "none", protocol.as_str())
+        }
+        IngressStep::DeleteListenerRule { priority, .. } => {
+            let found = "one that comes before what the listener does";
+            Difference::of(desired::listener(), format!("rule {priority}"), "none", found)
+        }
+    }
+}
+
+/// The step as one step for each attribute, since each may have been turned by somebody else.
+pub fn parts(step: IngressStep) -> Vec<IngressStep> {
+    match step {
+        IngressStep::SetLoadBalancerAttributes { attributes } => {
+            let one = |pair| IngressStep::SetLoadBalancerAttributes { attributes: vec![pair] };
+            attributes.into_iter().map(one).collect()
+        }
+        IngressStep::SetTargetGroupAttributes { attributes } => {
+            let one = |pair| IngressStep::SetTargetGroupAttributes { attributes: vec![pair] };
+            attributes.into_iter().map(one).collect()
+        }
+        step => vec![step],
+    }
+}
+
+/// One call for all attributes of a resource.
+pub fn together(parts: Vec<IngressStep>) -> Vec<IngressStep> {
+    let mut steps: Vec<IngressStep> = Vec::new();
+    for part in parts {
+        match (steps.last_mut(), part) {
+            (
+                Some(IngressStep::SetLoadBalancerAttributes { attributes: all }),
+                IngressStep::SetLoadBalancerAttributes { attributes },
+            )
+            | (
+                Some(IngressStep::SetTargetGroupAttributes { attributes: all }),
+                IngressStep::SetTargetGroupAttributes { attributes },
+            ) => all.extend(attributes),
+            (_, part) => steps.push(part),
+        }
+    }
+    steps
+}
+
+fn attribute(
+    resource: Logical,
+    attributes: &[(&'static str, String)],
+    found: Option<&BTreeMap<String, String>>,
+) -> Difference {
+    let keys: Vec<&str> = attributes.iter().map(|(key, _)| *key).collect();
+    let values: Vec<&str> = attributes.iter().map(|(_, value)| value.as_str()).collect();
+    let is_now = |key: &&str| match found {
+        None => ABSENT.to_owned(),
+        Some(found) => found.get(*key).cloned().unwrap_or_else(|| "not set".into()),
+    };
+    let found: Vec<String> = keys.iter().map(is_now).collect();
+    Difference::of(resource, keys.join(", "), values.join(", "), found.join(", "))
+}
+
+fn answers(listener: &Listener) -> String {
+    let to = listener.forwards_to.as_ref().map_or("something else than a target group", |arn| arn.as_str());
+    format!("{} to {to}", listener.protocol)
+}
+
+fn names(names: &[Logical]) -> String {
+    names.iter().map(Logical::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn listed<'a, T: ToString + 'a>(ids: impl Iterator<Item = &'a T>) -> String {
+    let ids: Vec<String> = ids.map(ToString::to_string).collect();
+    if ids.is_empty() { "none".into() } else { ids.join(", ") }
+}

@@ -1,0 +1,136 @@
+//! Looks at owners and rules on what was seen. Nothing is changed, and no lock is taken.
+
+use crate::Eyes;
+use crate::record::{self, Record};
+use crate::request::Group;
+use futures_util::future::join_all;
+use moat::drift::conclude::Work;
+use moat::drift::looks::{self, Ground, Stages};
+use moat::drift::ruling::Standing;
+use moat::drift::{Checked, Inspection, Order, Permit, Ruling, conclude, inspect, rule};
+use moat::error::{Failure, Kind};
+use moat::moment::Moment;
+use moat::network::Network;
+use moat::plan::Bindings;
+use moat::spec::Mode;
+use moat::tags::Owner;
+use serde_json::{Value, json};
+
+/// What a look at one owner came to.
+pub struct Looked {
+    pub record: Record,
+    pub ruling: Ruling,
+    /// Where its network is: for services of the same network, and for the passes of a repair.
+    pub ground: Ground,
+    pub is_behind: bool,
+    pub now: Moment,
+}
+
+impl Looked {
+    /// Whether there is something to do or to remember, which needs the lock.
+    fn is_due(&self, owner: &Owner) -> bool {
+        let Self { record, ruling, now, .. } = self;
+        let checked = conclude(owner, ruling, Work::default(), None);
+        let after = checked.remember(&record.memory, ruling, *now);
+        ruling.permit.is_some() || after.asked != record.memory.asked || after.told != record.memory.told
+    }
+}
+
+/// Looks at a group. Those who are clean, or only reported, are done with; the others are due.
+///
+/// # Errors
+/// When what is recorded cannot be read at all. An owner that cannot be looked at is told as such.
+pub async fn group(eyes: &Eyes, group: &Group, order: &Order, ground: Option<Ground>) -> Result<Value, Failure> {
+    let records = record::read(eyes, &group.owners).await?;
+    let known = match (ground, group.owners.first()) {
+        (None, Some(Owner::Service(_))) => ground_of(eyes, &records).await,
+        (ground, _) => Ok(ground),
+    };
+    let looks = group.owners.iter().zip(records).map(async |(owner, record)| {
+        let ground = known.clone()?;
+        look(eyes, owner, record?, order, ground).await
+    });
+    let (mut checked, mut due, mut behind, mut ground) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for (owner, looked) in group.owners.iter().zip(join_all(looks).await) {
+        match looked {
+            // These may pass by themselves, and the state machine asks again.
+            Err(failure) if matches!(failure.kind, Kind::Throttled | Kind::Unavailable) => return Err(failure),
+            Err(failure) => checked.push(Checked::unreadable(owner, &failure)),
+            Ok(looked) => {
+                if looked.is_behind && order.mode == Mode::Apply {
+                    behind.push(owner.name().clone());
+                }
+                if looked.is_due(owner) && order.mode == Mode::Apply {
+                    due.push(json!({ "owner": owner, "of": owner.to_string() }));
+                } else {
+                    checked.push(told(owner, &looked));
+                }
+                ground = Some(looked.ground);
+            }
+        }
+    }
+    Ok(json!({ "checked": checked, "due": due, "behind": behind, "network": group.owners.first(), "ground": ground }))
+}
+
+fn told(owner: &Owner, looked: &Looked) -> Checked {
+    let checked = conclude(owner, &looked.ruling, Work::default(), None);
+    let is_new = checked.is_news(&looked.record.memory, looked.now);
+    Checked { is_new, ..checked }
+}
+
+/// The network of a group of services. They cannot be judged without it.
+async fn ground_of(eyes: &Eyes, records: &[Result<Record, Failure>]) -> Result<Option<Ground>, Failure> {
+    let Some(record) = records.iter().flatten().next() else { return Ok(None) };
+    looks::ground(&eyes.network, &record.network, &Permit::default()).await.map(Some)
+}
+
+/// Looks at one owner and rules on it.
+///
+/// # Errors
+/// Unreadable is not absent.
+pub async fn look(
+    eyes: &Eyes,
+    owner: &Owner,
+    record: Record,
+    order: &Order,
+    ground: Option<Ground>,
+) -> Result<Looked, Failure> {
+    let now = moat_aws::clock::now();
+    let yes = order.approve.as_deref();
+    let standing = Standing { drift: record.drift(), memory: &record.memory, yes, now };
+    let (looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
+    let ruling = rule(&standing, &looks);
+    Ok(Looked { ruling, ground, is_behind, now, record })
+}
+
+/// The looks themselves: one at a network, two at a service.
+///
+/// # Errors
+/// Unreadable is not absent.
+pub async fn looks_at(
+    eyes: &Eyes,
+    owner: &Owner,
+    record: &Record,
+    permit: &Permit,
+    ground: Option<Ground>,
+) -> Result<(Vec<Inspection>, Ground, bool), Failure> {
+    let Some(service) = record.service.as_ref().filter(|_| matches!(owner, Owner::Service(_))) else {
+        let look = inspect::<Network, _>(&eyes.network, &record.network, &Bindings::default(), permit).await?;
+        let ground = Ground::from(&look);
+        return Ok((vec![look], ground, false));
+    };
+    let ground = match ground {
+        Some(ground) => ground,
+        None => looks::ground(&eyes.network, &record.network, permit).await?,
+    };
+    let stages = Stages {
+        ingress: |known: &Bindings| moat::ingress::IngressSpec {
+            network: record.network.clone(),
+            service: service.clone(),
+            given: known.clone(),
+        },
+        service: |all: &Bindings| record.stage(eyes, service, all),
+    };
+    let seen = looks::service(&eyes.ingress, &eyes.service, &stages, &ground, permit).await?;
+    Ok((seen.looks, ground, seen.is_behind))
+}
