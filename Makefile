@@ -37,7 +37,7 @@ build-cli:
 	@cargo build --locked -p moat-cli
 
 .PHONY: demo
-demo: build ## Provision events/provision/hello.json on a local AWS; a second run changes nothing
+demo: build ## On a local AWS: provision events/provision/hello.json, push, drift, mend, tear down
 	@scripts/demo
 
 .PHONY: local

@@ -21,7 +21,16 @@ async fn main() {
     if std::env::var_os("MOAT_BENCH").is_none() {
         return;
     }
-    for name in ["moat-spec", "moat-network", "moat-ingress", "moat-service", "moat-verify", "moat-rollout"] {
+    for name in [
+        "moat-spec",
+        "moat-network",
+        "moat-ingress",
+        "moat-service",
+        "moat-verify",
+        "moat-rollout",
+        "moat-drift",
+        "moat-teardown",
+    ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.build/lambda").join(name).join("bootstrap");
         let Start { until_ready, resident_kib, bytes } = start(&path, 9).await;
         let (init, memory, size) = (until_ready.as_secs_f64() * 1e3, resident_kib as f64 / 1024.0, bytes as f64 / 1e6);

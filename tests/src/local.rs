@@ -174,25 +174,42 @@ impl Local {
         image.image_id.and_then(|id| id.image_digest).expect("it has a digest")
     }
 
-    /// Starts `moat-provision` and does not wait for it.
-    pub async fn start_provision(&self, input: &Value) -> String {
-        let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:moat-provision");
+    /// Starts a machine and does not wait for it.
+    async fn begin(&self, machine: &str, input: &Value) -> String {
+        let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}");
         let call = self.sfn.start_execution().state_machine_arn(machine).input(input.to_string());
         call.send().await.expect("the machine is deployed").execution_arn
     }
 
+    /// Starts `moat-provision` and does not wait for it.
+    pub async fn start_provision(&self, input: &Value) -> String {
+        self.begin("moat-provision", input).await
+    }
+
     /// Starts `moat-provision` and waits for its end.
     pub async fn provision(&self, input: &Value) -> Ended {
-        let arn = self.start_provision(input).await;
-        self.end_of(&arn).await
+        self.end_of(&self.start_provision(input).await).await
+    }
+
+    /// Starts `moat-remediate` and waits for its end.
+    pub async fn remediate(&self, order: &Value) -> Ended {
+        self.end_of(&self.begin("moat-remediate", order).await).await
     }
 
     /// Starts `moat-teardown` and waits for its end.
     pub async fn tear_down(&self, order: &Value) -> Ended {
-        let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:moat-teardown");
-        let call = self.sfn.start_execution().state_machine_arn(machine).input(order.to_string());
-        let arn = call.send().await.expect("the machine is deployed").execution_arn;
-        self.end_of(&arn).await
+        self.end_of(&self.begin("moat-teardown", order).await).await
+    }
+
+    /// Takes away what drift remembers of a `network` or a `service`, as if a day had passed.
+    pub async fn forget_drift(&self, kind: &str, name: &str) {
+        let gone = self.ssm.delete_parameter().name(format!("/moat/drift/{kind}/{name}")).send().await;
+        let is_absent = |error: &aws_sdk_ssm::error::SdkError<_>| {
+            error
+                .as_service_error()
+                .is_some_and(aws_sdk_ssm::operation::delete_parameter::DeleteParameterError::is_parameter_not_found)
+        };
+        assert!(gone.as_ref().map_or_else(is_absent, |_| true), "{gone:?}");
     }
 
     /// The names of all parameters that have this word between their slashes.
@@ -205,9 +222,7 @@ impl Local {
 
     /// Starts `moat-rollout` with a person's command and waits for its end.
     pub async fn rollout(&self, command: &Value) -> Ended {
-        let call = self.sfn.start_execution().state_machine_arn(rollout_machine()).input(command.to_string());
-        let arn = call.send().await.expect("the machine is deployed").execution_arn;
-        self.end_of(&arn).await
+        self.end_of(&self.begin("moat-rollout", command).await).await
     }
 
     /// Posts an event to the default bus. The local AWS, like AWS, takes none of `aws.` sources.

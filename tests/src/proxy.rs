@@ -1,6 +1,7 @@
 //! A proxy in front of the local AWS. It makes one changing call fail on purpose, shows new NAT gateways as pending
 //! and load balancers as provisioning for a while, honours client tokens as AWS does, and counts every call.
 
+use crate::buckets::Buckets;
 use crate::faults::{Fault, Scheduled, Slowness};
 use crate::wire::{Operation, field};
 use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat as Format};
@@ -46,6 +47,8 @@ struct State {
     /// What was refused once is refused from then on, as by a role.
     denied: Option<String>,
     slowness: Slowness,
+    /// AWS's token buckets, where they count.
+    buckets: Option<Buckets>,
     /// An operation that is answered as done and never done.
     pretended: Option<&'static str>,
     /// What an operation of a JSON service answers instead, made from what it would have answered.
@@ -92,6 +95,16 @@ impl Proxy {
     pub fn plan(&self, scheduled: &[Scheduled], slowness: Slowness) {
         let answers = std::mem::take(&mut self.state().answers);
         *self.state() = State { scheduled: scheduled.to_vec(), slowness, answers, ..State::default() };
+    }
+
+    /// From now to the next [`Self::plan`], calls beyond AWS's token buckets are throttled as AWS does.
+    pub fn limit(&self) {
+        self.state().buckets = Some(Buckets::default());
+    }
+
+    /// How far each bucket has gone down since [`Self::limit`], as a share of what it holds.
+    pub fn lowest(&self) -> BTreeMap<&'static str, f64> {
+        self.state().buckets.as_ref().map(|buckets| buckets.lowest().clone()).unwrap_or_default()
     }
 
     /// From now to the next [`Self::plan`], this operation of a JSON service is answered as done, and not done.
@@ -172,10 +185,13 @@ impl Proxy {
         Ok(answer(status, headers, self.slowed(&operation, bytes)))
     }
 
-    /// The fault of this call, if it is a changing one whose turn has come.
+    /// The fault of this call, if its bucket is empty, or if it is a changing one whose turn has come.
     ///
     /// Only what makes the resources of a provision counts: locks and records are not its steps.
     fn fault(&self, operation: &Operation) -> Option<Fault> {
+        if self.state().buckets.as_mut().is_some_and(|buckets| !buckets.take(operation, Instant::now())) {
+            return Some(Fault::Throttled);
+        }
         if !operation.is_mutating() || operation.service == "ssm" {
             return None;
         }

@@ -99,6 +99,7 @@ fn a_schema_is_the_one_that_the_types_give() {
         ("schema/teardown.schema.json", teardown::order::schema()),
         ("schema/teardown-report.schema.json", teardown::report::schema()),
         ("schema/drift-event.schema.json", moat::drift::report::schema()),
+        ("schema/remediate.schema.json", moat::drift::order::schema()),
     ];
     for (path, fresh) in schemas {
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
@@ -113,11 +114,35 @@ fn a_schema_is_the_one_that_the_types_give() {
 
 #[test]
 fn a_sample_names_its_schema_for_editors() {
-    for folder in ["events/provision", "events/teardown"] {
+    for folder in ["events/provision", "events/remediate", "events/teardown"] {
         for (name, sample) in samples(folder) {
             let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
             assert!(infra::path(folder).join(schema).exists(), "{name}: {schema}");
         }
+    }
+}
+
+/// Where each bad order of a remediation is bad.
+const REMEDIATE_POINTERS: &[(&str, &[&str])] = &[
+    ("approve-and-look", &["/approve"]),
+    ("approve-whose", &["/approve"]),
+    ("both", &[""]),
+    ("mode-unknown", &["/mode"]),
+    ("several", &["/approve", "/networks", "/service"]),
+];
+
+#[test]
+fn an_order_to_remediate_is_good_or_is_told_where_it_is_bad() {
+    for (name, sample) in samples("events/remediate") {
+        assert!(moat::drift::order::read(&sample).is_ok(), "{name}");
+    }
+    let bad = samples("events/remediate/bad");
+    assert_eq!(bad.len(), REMEDIATE_POINTERS.len());
+    for (name, expected) in REMEDIATE_POINTERS {
+        let problems = moat::drift::order::read(&bad[*name]).expect_err(name);
+        let mut pointers: Vec<&str> = problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, *expected, "{name}");
     }
 }
 

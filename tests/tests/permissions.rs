@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where each function's calls are.
 const HANDS: &[(&str, &[&str])] = &[
     ("SpecFunction", &["parameters"]),
-    ("NetworkFunction", &["network"]),
+    ("NetworkFunction", &["endpoints", "network"]),
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
-    ("DriftFunction", &["leftovers", "parameters", "scaling"]),
-    ("TeardownFunction", &["teardown"]),
+    ("DriftFunction", &["leftovers", "parameters", "records", "scaling"]),
+    ("TeardownFunction", &["endpoints", "teardown"]),
 ];
 
 /// Whose hands a function uses to look, and for nothing else.
@@ -50,6 +50,7 @@ const FIELDS: &[&str] = &[
     "enable_dns_hostnames",
     "enable_dns_support",
     "get_or_insert_default",
+    "start_time",
     "start_timeout",
     "stop_date",
     "stop_timeout",

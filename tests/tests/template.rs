@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 /// Source: "Actions, resources, and condition keys" of each service, Service Authorization Reference.
 const WITHOUT_RESOURCES: &[&str] = &[
     "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingActivities",
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
@@ -42,18 +43,24 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "logs:DescribeLogGroups",
     // Its answer has names and no values.
     "ssm:DescribeParameters",
+    "tag:GetResources",
 ];
 
 /// Changes that no tag can guard, and what guards them instead.
 const UNTAGGED: &[(&str, &str)] = &[
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
-    ("CloseForeignDoors", "a foreign listener or rule has no tag of ours; its ARN names our load balancer"),
+    ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("RemoveForeignRules", "a foreign rule has no tag of ours; its ARN names our load balancer"),
+    ("KeepLocksAndItsMemory", "parameters have no tags; their path is ours"),
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
     ("WriteItsLog", "its own log group, by ARN"),
     ("GiveTasksTheirExecutionRole", "one role, to one service"),
     ("LetElbWork", "one role, for one service"),
     ("LetEcsWork", "one role, for one service"),
     ("SettleAStage", "one machine"),
+    ("SettleAStageAndStartARollout", "two machines"),
+    ("LookAfterEachGroup", "one machine"),
+    ("StartARun", "one machine"),
     ("FollowItToItsEnd", "executions of one machine"),
     ("BeToldThatItEnded", "one rule"),
     ("CallTheLambdas", "functions, by ARN"),
@@ -160,8 +167,14 @@ fn everything_that_can_be_tagged_is() {
     let function_tags = &template["Globals"]["Function"]["Tags"];
     assert!(function_tags["moat:stack"].is_string());
     for (id, resource) in template["Resources"].as_object().unwrap() {
-        // A policy of a queue is a part of it.
-        if !["AWS::Serverless::Function", "AWS::SQS::QueuePolicy"].contains(&resource["Type"].as_str().unwrap()) {
+        // A policy of a queue is a part of it; CloudFormation takes no tags for the others.
+        let untagged = [
+            "AWS::Serverless::Function",
+            "AWS::SQS::QueuePolicy",
+            "AWS::CloudWatch::Dashboard",
+            "AWS::Scheduler::Schedule",
+        ];
+        if !untagged.contains(&resource["Type"].as_str().unwrap()) {
             assert!(resource["Properties"]["Tags"].to_string().contains("moat:stack"), "{id} has no tags");
         }
     }
@@ -220,22 +233,62 @@ fn a_machine_may_call_what_it_calls_and_nothing_else() {
     let stages = ["IngressFunction.Arn", "NetworkFunction.Arn", "ServiceFunction.Arn", "TeardownFunction.Arn"];
     assert_eq!(self::invoked(role_of(&template, settle)), stages.map(str::to_owned).into());
 
-    let rollout = &resources(&template, "AWS::Serverless::StateMachine")["Rollout"];
-    let allowed: BTreeSet<&str> = statements(role_of(&template, rollout)).into_iter().flat_map(actions).collect();
-    let machine = &machines()["rollout"];
-    let called = states("rollout", machine).into_iter().filter_map(|(_, state)| state["Resource"].as_str());
-    let called = called.map(|resource| match resource.trim_end_matches(".waitForTaskToken") {
-        "arn:aws:states:::lambda:invoke" => "lambda:InvokeFunction",
-        "arn:aws:states:::sns:publish" => "sns:Publish",
-        "arn:aws:states:::events:putEvents" => "events:PutEvents",
+    // It hands the ARNs of the stages to moat-settle, and calls none of them itself.
+    let remediate = &resources(&template, "AWS::Serverless::StateMachine")["Remediate"];
+    let called = ["DriftFunction.Arn", "RolloutFunction.Arn"];
+    assert_eq!(self::invoked(role_of(&template, remediate)), called.map(str::to_owned).into());
+
+    for (id, file) in [("Remediate", "remediate"), ("Rollout", "rollout")] {
+        let properties = &resources(&template, "AWS::Serverless::StateMachine")[id];
+        let role = role_of(&template, properties);
+        let allowed: BTreeSet<&str> = statements(role).into_iter().flat_map(actions).collect();
+        let machine = &machines()[file];
+        let called = states(file, machine).into_iter().filter_map(|(_, state)| state["Resource"].as_str());
+        assert_eq!(allowed, called.flat_map(asks_for).copied().collect(), "{id}");
+    }
+}
+
+/// What a role needs for a task.
+/// Source: "IAM policies for integrated services", Step Functions.
+fn asks_for(resource: &str) -> &'static [&'static str] {
+    match resource.trim_end_matches(".waitForTaskToken") {
+        "arn:aws:states:::lambda:invoke" => &["lambda:InvokeFunction"],
+        "arn:aws:states:::sns:publish" => &["sns:Publish"],
+        "arn:aws:states:::events:putEvents" => &["events:PutEvents"],
+        "arn:aws:states:::states:startExecution" => &["states:StartExecution"],
+        "arn:aws:states:::states:startExecution.sync:2" => &[
+            "states:StartExecution",
+            "states:DescribeExecution",
+            "states:StopExecution",
+            "events:PutTargets",
+            "events:PutRule",
+            "events:DescribeRule",
+        ],
         other => panic!("{other}"),
-    });
-    assert_eq!(allowed, called.collect());
+    }
 }
 
 fn invoked(role: &Value) -> BTreeSet<String> {
     let invoking = statements(role).into_iter().filter(|found| actions(found).contains(&"lambda:InvokeFunction"));
     invoking.flat_map(|found| strings(&found["Resource"])).map(str::to_owned).collect()
+}
+
+#[test]
+fn whoever_meets_a_lock_may_ask_whether_its_holder_still_runs() {
+    let takes = |machine: &Value| states("", machine).iter().any(|(name, _)| name.starts_with("Take lock"));
+    let takers: Vec<&str> =
+        machines().into_iter().filter(|(_, machine)| takes(machine)).map(|(name, _)| name).collect();
+    assert!(takers.len() >= 4, "{takers:?}");
+    let template = template();
+    let asking = all(&template).into_iter().filter(|(_, found)| actions(found).contains(&"states:DescribeExecution"));
+    let asking: Vec<_> = asking.filter(|(_, found)| actions(found).len() == 1).collect();
+    assert!(asking.len() >= 3, "{asking:?}");
+    for (id, statement) in asking {
+        let resources = statement["Resource"].to_string();
+        for name in &takers {
+            assert!(resources.contains(&format!(":execution:moat-{name}:*")), "{id}: moat-{name}");
+        }
+    }
 }
 
 #[test]
@@ -245,12 +298,21 @@ fn names_that_others_rely_on_stay() {
     let names: BTreeSet<&str> = functions.values().filter_map(|function| function["FunctionName"].as_str()).collect();
     assert_eq!(
         names,
-        ["moat-ingress", "moat-network", "moat-rollout", "moat-service", "moat-spec", "moat-teardown", "moat-verify"]
-            .into()
+        [
+            "moat-drift",
+            "moat-ingress",
+            "moat-network",
+            "moat-rollout",
+            "moat-service",
+            "moat-spec",
+            "moat-teardown",
+            "moat-verify"
+        ]
+        .into()
     );
     let machines = resources(&template, "AWS::Serverless::StateMachine");
     let names: BTreeSet<&str> = machines.values().filter_map(|machine| machine["Name"].as_str()).collect();
-    assert_eq!(names, ["moat-provision", "moat-rollout", "moat-settle", "moat-teardown"].into());
+    assert_eq!(names, ["moat-provision", "moat-remediate", "moat-rollout", "moat-settle", "moat-teardown"].into());
     assert!(list(&template["Parameters"]["OwnershipConditions"]["AllowedValues"]).contains(&Value::from("off")));
     assert_eq!(template["Parameters"]["OwnershipConditions"]["Default"], "enforced");
 }

@@ -14,6 +14,8 @@ pub mod config;
 pub mod ec2;
 #[cfg(any(all(feature = "ecr", feature = "logs"), feature = "scaling"))]
 mod ecs;
+#[cfg(feature = "ec2")]
+mod endpoints;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]
@@ -22,6 +24,8 @@ pub mod leftovers;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
+#[cfg(feature = "ssm")]
+pub mod records;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
 #[cfg(all(feature = "scaling", feature = "ecs"))]
@@ -30,5 +34,7 @@ pub mod scaling;
 pub mod service;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
 pub mod teardown;
+#[cfg(any(feature = "elb", feature = "logs"))]
+mod together;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;

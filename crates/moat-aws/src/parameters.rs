@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::clock::age;
 use aws_config::SdkConfig;
 use aws_sdk_sfn::types::ExecutionStatus;
-use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType, Tag};
+use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
 use moat::error::{Failure, Kind};
 use moat::lock;
 use moat::name::{Logical, Name};
@@ -13,14 +13,10 @@ use moat::rollout::{Release, flow};
 use moat::spec::ServiceSpec;
 use moat::tags::Owner;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// Seconds for which a Lambda may go on after somebody stopped its execution: the time-out of moat's Lambdas, in
 /// `infra/template.yaml`. Stopping an execution does not stop the Lambda that it waits for.
 const WINDING_DOWN: u32 = 30;
-
-/// As many as GetParameters takes ("GetParameters", Systems Manager API).
-const GET_PARAMETERS: usize = 10;
 
 /// Systems Manager for parameters, Step Functions to ask whether a lock's holder still runs.
 #[derive(Debug, Clone)]
@@ -62,30 +58,6 @@ impl Parameters {
     pub async fn release(&self, service: &Name) -> Result<Release, Failure> {
         let name = parameters::release(service);
         self.get(&name).await?.map_or(Ok(Release::default()), |text| release(&name, &text))
-    }
-
-    /// The texts of these parameters, by name. Those that are not there are left out.
-    pub async fn texts(&self, names: &[String]) -> Result<BTreeMap<String, String>, Failure> {
-        let mut texts = BTreeMap::new();
-        for some in names.chunks(GET_PARAMETERS) {
-            let answer = self.ssm.get_parameters().set_names(Some(some.to_vec())).send().await;
-            let answer = answer.read(format!("read parameters {}", some.join(", ")))?;
-            let found = answer.parameters.into_iter().flatten();
-            texts.extend(found.filter_map(|found| Some((found.name?, found.value.unwrap_or_default()))));
-        }
-        Ok(texts)
-    }
-
-    /// The text of every spec that is recorded under this path, by the name of its network or service.
-    pub async fn specs(&self, path: &str) -> Result<BTreeMap<Name, String>, Failure> {
-        let call = self.ssm.get_parameters_by_path().path(path.trim_end_matches('/')).recursive(false);
-        let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await;
-        let pages = pages.read(format!("list what is recorded under {path}"))?;
-        let named = |found: &Parameter| {
-            let name = Name::new(found.name()?.strip_prefix(path)?).ok()?;
-            Some((name, found.value().unwrap_or_default().to_owned()))
-        };
-        Ok(pages.iter().flat_map(|page| page.parameters()).filter_map(named).collect())
     }
 
     /// Writes down what drift found and mended.

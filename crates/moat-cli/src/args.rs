@@ -72,6 +72,9 @@ pub enum Start {
         /// Look only; change nothing
         #[arg(long)]
         plan: bool,
+        /// Say yes to the open question with this id, as the report gives it
+        #[arg(long, value_name = "ID", conflicts_with = "plan")]
+        approve: Option<String>,
         /// Exit with 10 when something is left to do, and with 0 when nothing is
         #[arg(long)]
         detailed_exitcode: bool,

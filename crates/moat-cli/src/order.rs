@@ -46,8 +46,9 @@ impl Start {
             Self::Roll { service, to, release } => {
                 roll(service, to.as_deref(), release.as_deref()).map_err(|problems| invalid(&problems))
             }
-            Self::Drift { service, network, plan, .. } => {
-                drift(service.as_deref(), network.as_deref(), *plan).map_err(|problems| invalid(&problems))
+            Self::Drift { service, network, plan, approve, .. } => {
+                drift(service.as_deref(), network.as_deref(), *plan, approve.as_deref())
+                    .map_err(|problems| invalid(&problems))
             }
             Self::Teardown { service, network, confirm, with_services, plan } => {
                 let (kind, name) = service.as_ref().map_or(("network", network), |_| ("service", service));
@@ -74,16 +75,23 @@ fn roll(service: &str, to: Option<&str>, release: Option<&str>) -> Result<Order,
     }
 }
 
-fn drift(service: Option<&str>, network: Option<&str>, is_plan: bool) -> Result<Order, Vec<Problem>> {
+/// A run of `moat-remediate`, read as that machine will read it.
+fn drift(
+    service: Option<&str>,
+    network: Option<&str>,
+    is_plan: bool,
+    approve: Option<&str>,
+) -> Result<Order, Vec<Problem>> {
     let mut input = json!({});
-    for (kind, name) in [("service", service), ("network", network)] {
-        if let Some(name) = name {
-            input[kind] = json!(Name::new(name).map_err(|error| vec![Problem::at(format!("/{kind}"), error)])?);
+    for (field, said) in [("service", service), ("network", network), ("approve", approve)] {
+        if let Some(said) = said {
+            input[field] = said.into();
         }
     }
     if is_plan {
         input["mode"] = "plan".into();
     }
+    moat::drift::order::read(&input)?;
     Ok(Order { input, subject: service.or(network).unwrap_or("drift").to_owned() })
 }
 
@@ -166,12 +174,19 @@ mod tests {
 
     #[test]
     fn a_drift_run_is_about_everything_or_one_thing() {
-        let input = |service, network, is_plan| drift(service, network, is_plan).unwrap().input;
+        let input = |service, network, is_plan| drift(service, network, is_plan, None).unwrap().input;
         assert_eq!(input(None, None, false), json!({}));
         assert_eq!(input(Some("web"), None, false), json!({"service": "web"}));
         assert_eq!(input(None, Some("main"), true), json!({"network": "main", "mode": "plan"}));
-        assert_eq!(drift(None, None, false).unwrap().subject, "drift");
-        assert!(invalid(&drift(Some("Web"), None, false).unwrap_err()).message.contains("SERVICE: "));
+        assert_eq!(drift(None, None, false, None).unwrap().subject, "drift");
+        assert!(invalid(&drift(Some("Web"), None, false, None).unwrap_err()).message.contains("SERVICE: "));
+    }
+
+    #[test]
+    fn d6_a_yes_to_a_question_names_whose_it_is() {
+        let yes = drift(Some("web"), None, false, Some("5f0c")).unwrap();
+        assert_eq!(yes.input, json!({"service": "web", "approve": "5f0c"}));
+        assert!(invalid(&drift(None, None, false, Some("5f0c")).unwrap_err()).message.contains("--approve: "));
     }
 
     fn removal<'a>(kind: &'static str, name: &'a str, confirm: Option<&'a str>) -> Removal<'a> {

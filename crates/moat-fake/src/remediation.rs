@@ -7,9 +7,9 @@ use crate::parameters::Store;
 use crate::world::World;
 use moat::drift::conclude::Work;
 use moat::drift::looks::{self, Ground, Stages};
-use moat::drift::ruling::Standing;
-use moat::drift::{Checked, Inspection, Memory, Permit, Verdict, conclude, inspect, rule};
-use moat::error::{Failure, Kind};
+use moat::drift::ruling::{PATIENCE, Ruling, Standing};
+use moat::drift::{Checked, Conclusion, Inspection, Memory, Permit, Verdict, conclude, inspect, rule};
+use moat::error::Failure;
 use moat::ingress::Ingress;
 use moat::lock::Store as _;
 use moat::moment::Moment;
@@ -62,7 +62,7 @@ impl Remediation {
         let (world, name) = (self.hand.world.clone(), self.hand.execution.clone());
         let mut run = Run::default();
         for owner in self.asked.owners() {
-            let Some(checked) = self.hand.mortal(self.one(&owner)).await else { break };
+            let Some(checked) = self.hand.mortal(self.patiently(&owner)).await else { break };
             world.change(|state| state.log.push(format!("[{:>8} ms, {name}] {checked:?}", state.now)));
             run.checked.push(checked);
         }
@@ -70,19 +70,33 @@ impl Remediation {
         run
     }
 
+    /// Whatever goes on there is left to itself until the next run, but for an open door.
+    async fn patiently(&self, owner: &Owner) -> Checked {
+        let mut checked = self.one(owner).await;
+        for _ in 0..PATIENCE {
+            let Some(seconds) = checked.retry_after.filter(|_| !self.only_looks) else { break };
+            self.hand.world.clock().sleep(u64::from(seconds) * 1000).await;
+            checked = self.one(owner).await;
+        }
+        checked
+    }
+
     async fn one(&self, owner: &Owner) -> Checked {
         let me = &self.hand.execution;
         let lock = parameters::lock(owner);
-        // A lock that somebody else holds is no reason to wait: the next run looks again.
         let holder = again(&self.hand, async |hand| moat::lock::take(&Store(hand), &lock, me).await).await;
-        let held = |holder| Failure::new(Kind::Locked, format!("{owner} is held by {holder}"));
-        if let Err(failure) = holder.and_then(|holder| holder.map_or(Ok(()), |holder| Err(held(holder)))) {
-            return Checked::unreadable(owner, &failure);
-        }
-        let checked = match self.checked(owner).await {
+        let held = match holder {
+            Ok(holder) => holder.map(|holder| format!("{owner} is held by {holder}")),
+            Err(failure) => return Checked::unreadable(owner, &failure),
+        };
+        let is_held = held.is_some();
+        let checked = match self.checked(owner, held).await {
             Ok(checked) => checked,
             Err(failure) => Checked::unreadable(owner, &failure),
         };
+        if is_held {
+            return checked;
+        }
         // What was just made must be visible to whoever comes next.
         if !checked.changes.is_empty() {
             self.hand.world.clock().sleep(self.hand.world.read(|state| state.rules.quiet())).await;
@@ -91,25 +105,25 @@ impl Remediation {
         given.map_or_else(|failure| Checked::unreadable(owner, &failure), |_| checked)
     }
 
-    async fn checked(&self, owner: &Owner) -> Result<Checked, Failure> {
+    async fn checked(&self, owner: &Owner, held: Option<String>) -> Result<Checked, Failure> {
         let parameter = parameters::drift(owner);
         let text = again(&self.hand, async |hand| Store(hand).get(&parameter).await).await?;
         let memory = Memory::read(text.as_deref());
-        let now = self.now();
         let yes = self.yes.as_deref();
-        let standing = Standing { drift: self.drift(owner), memory: &memory, yes, now };
+        let standing = Standing { drift: self.drift(owner), memory: &memory, yes, now: self.now() };
         let looks = self.looks(owner, &standing.permit()).await?;
-        let ruling = rule(&standing, &looks);
-        let checked = match ruling.permit.as_ref().filter(|_| !self.only_looks) {
-            None => conclude(owner, &ruling, Work::default(), None),
+        let is_mine = held.is_none();
+        let ruling = held.into_iter().fold(rule(&standing, &looks), Ruling::standing_back);
+        let Conclusion { checked, memory: after } = match ruling.permit.as_ref().filter(|_| !self.only_looks) {
+            None => conclude(owner, &standing, &ruling, Work::default(), None),
             Some(permit) => {
                 let work = self.work(owner, permit).await;
+                let standing = Standing { now: self.now(), ..standing };
                 let second = self.looks(owner, &standing.permit()).await;
-                conclude(owner, &ruling, work, Some(second.as_deref()))
+                conclude(owner, &standing, &ruling, work, Some(second.as_deref()))
             }
         };
-        let after = checked.remember(&memory, &ruling, self.now());
-        if after != memory && !self.only_looks {
+        if after != memory && is_mine && !self.only_looks {
             let text = after.text();
             again(&self.hand, async |hand| Store(hand).overwrite(&parameter, &text).await).await?;
         }

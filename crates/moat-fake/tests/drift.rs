@@ -65,16 +65,41 @@ fn d3_while_a_deployment_is_under_way_nothing_is_changed() {
     let world = settled(3, &asked);
     world.deploy_anew();
     world.change_grace(5);
-    world.allow(moat::ingress::desired::Group::Tasks, Rule::tcp(Direction::Ingress, 22, Peer::Ipv6("::/0".into())));
     let shape = world.shape();
     let first = run(&world, &asked);
     assert_eq!(first.verdicts(), [Verdict::Clean, Verdict::Postponed]);
     assert!(service(&first).why.as_ref().unwrap().contains("deployment"), "{:?}", service(&first));
-    assert!(service(&first).retry_after.is_some(), "there is a hole, so it looks again soon");
+    assert_eq!(service(&first).retry_after, None, "the next run is soon enough");
     assert_eq!(world.shape(), shape);
     world.wait(300_000);
     assert_eq!(run(&world, &asked).verdicts(), [Verdict::Clean, Verdict::Repaired]);
     must_be_settled(&world, &asked);
+}
+
+#[test]
+fn d3_an_open_door_is_closed_as_soon_as_nothing_is_under_way_any_more() {
+    let asked = asked(2, Nat::Single);
+    let world = settled(3, &asked);
+    world.deploy_anew();
+    world.allow(moat::ingress::desired::Group::Tasks, Rule::tcp(Direction::Ingress, 22, Peer::Ipv6("::/0".into())));
+    let look = world.run(Remediation::new(&world, "a look", &asked).only_looking().run());
+    assert_eq!(look.verdicts(), [Verdict::Clean, Verdict::Postponed]);
+    assert!(service(&look).retry_after.is_some(), "the next run would be too late");
+    assert_eq!(run(&world, &asked).verdicts(), [Verdict::Clean, Verdict::Repaired]);
+    must_be_settled(&world, &asked);
+}
+
+#[test]
+fn d11_an_open_door_of_a_service_that_somebody_else_holds_is_told_at_once() {
+    let asked = asked(2, Nat::Single);
+    let world = settled(3, &asked);
+    world.allow(moat::ingress::desired::Group::Tasks, Rule::tcp(Direction::Ingress, 22, Peer::Ipv6("::/0".into())));
+    world.hold_lock(&asked, "a provision");
+    let told = run(&world, &asked);
+    assert_eq!(told.verdicts(), [Verdict::Postponed; 2]);
+    let findings = &service(&told).findings;
+    assert!(findings.len() == 1 && findings[0].finding.is_hole && findings[0].fate == Fate::Postponed, "{findings:?}");
+    assert!(service(&told).is_new, "it is told to people");
 }
 
 #[test]

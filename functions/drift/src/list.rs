@@ -33,14 +33,14 @@ pub async fn list(eyes: &Eyes, order: &Order) -> Result<Value, Failure> {
     let alone = |owner: &Owner| Group { owners: vec![owner.clone()], network: None };
     let phases = match &order.scope {
         Scope::All => {
-            let networks = eyes.parameters.specs("/moat/networks/").await?;
-            let services = eyes.parameters.specs("/moat/services/").await?;
+            let networks = eyes.records.specs("/moat/networks/").await?;
+            let services = eyes.records.specs("/moat/services/").await?;
             let networks = networks.into_keys().map(|name| alone(&Owner::Network(name))).collect();
             [networks, groups(services)]
         }
         Scope::One(owner) => {
             let name = moat::parameters::spec(owner);
-            let Some(text) = eyes.parameters.texts(std::slice::from_ref(&name)).await?.remove(&name) else {
+            let Some(text) = eyes.records.texts(std::slice::from_ref(&name)).await?.remove(&name) else {
                 let message = format!(
                     "no {owner} is recorded in {name}, so nothing tells what it should be. See `moat provision`"
                 );

@@ -6,8 +6,7 @@ use crate::request::Group;
 use futures_util::future::join_all;
 use moat::drift::conclude::Work;
 use moat::drift::looks::{self, Ground, Stages};
-use moat::drift::ruling::Standing;
-use moat::drift::{Checked, Inspection, Order, Permit, Ruling, conclude, inspect, rule};
+use moat::drift::{Checked, Conclusion, Inspection, Memory, Order, Permit, Ruling, conclude, inspect, rule};
 use moat::error::{Failure, Kind};
 use moat::moment::Moment;
 use moat::network::Network;
@@ -27,12 +26,17 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Whether there is something to do or to remember, which needs the lock.
-    fn is_due(&self, owner: &Owner) -> bool {
-        let Self { record, ruling, now, .. } = self;
-        let checked = conclude(owner, ruling, Work::default(), None);
-        let after = checked.remember(&record.memory, ruling, *now);
-        ruling.permit.is_some() || after.asked != record.memory.asked || after.told != record.memory.told
+    /// What there is to say where nothing is done.
+    pub fn conclusion(&self, owner: &Owner, order: &Order) -> Conclusion {
+        let standing = self.record.standing(order, self.now);
+        conclude(owner, &standing, &self.ruling, Work::default(), None)
+    }
+
+    /// Whether there is something to do or to remember, which needs the lock, or an open door to wait for.
+    fn is_due(&self, after: &Memory) -> bool {
+        let Self { record: Record { memory, .. }, ruling, .. } = self;
+        let is_remembered = after.asked == memory.asked && after.told == memory.told;
+        ruling.permit.is_some() || ruling.retry_after.is_some() || !is_remembered
     }
 }
 
@@ -60,22 +64,17 @@ pub async fn group(eyes: &Eyes, group: &Group, order: &Order, ground: Option<Gro
                 if looked.is_behind && order.mode == Mode::Apply {
                     behind.push(owner.name().clone());
                 }
-                if looked.is_due(owner) && order.mode == Mode::Apply {
+                let conclusion = looked.conclusion(owner, order);
+                if looked.is_due(&conclusion.memory) && order.mode == Mode::Apply {
                     due.push(json!({ "owner": owner, "of": owner.to_string() }));
                 } else {
-                    checked.push(told(owner, &looked));
+                    checked.push(conclusion.checked);
                 }
                 ground = Some(looked.ground);
             }
         }
     }
     Ok(json!({ "checked": checked, "due": due, "behind": behind, "network": group.owners.first(), "ground": ground }))
-}
-
-fn told(owner: &Owner, looked: &Looked) -> Checked {
-    let checked = conclude(owner, &looked.ruling, Work::default(), None);
-    let is_new = checked.is_news(&looked.record.memory, looked.now);
-    Checked { is_new, ..checked }
 }
 
 /// The network of a group of services. They cannot be judged without it.
@@ -96,8 +95,7 @@ pub async fn look(
     ground: Option<Ground>,
 ) -> Result<Looked, Failure> {
     let now = moat_aws::clock::now();
-    let yes = order.approve.as_deref();
-    let standing = Standing { drift: record.drift(), memory: &record.memory, yes, now };
+    let standing = record.standing(order, now);
     let (looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
     let ruling = rule(&standing, &looks);
     Ok(Looked { ruling, ground, is_behind, now, record })

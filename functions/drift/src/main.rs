@@ -16,6 +16,7 @@ use moat_aws::ingress::IngressCloud;
 use moat_aws::leftovers::Leftovers;
 use moat_aws::network::NetworkCloud;
 use moat_aws::parameters::Parameters;
+use moat_aws::records::Records;
 use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use moat_lambda::{parse, serve};
@@ -29,6 +30,7 @@ struct Eyes {
     ingress: IngressCloud,
     service: ServiceCloud,
     parameters: Parameters,
+    records: Records,
     leftovers: Leftovers,
     region: String,
     /// ARN of the role with which ECS pulls images and writes logs.
@@ -43,6 +45,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ingress: IngressCloud::new(&config),
         service: ServiceCloud::new(&config, Autoscaling::from_env(&config)?),
         parameters: Parameters::new(&config),
+        records: Records::new(&config),
         leftovers: Leftovers::new(&config),
         region: moat_aws::config::region(&config),
         execution_role: std::env::var("MOAT_EXECUTION_ROLE_ARN")?,

@@ -5,10 +5,8 @@ use crate::look::{Looked, look, looks_at};
 use crate::record::{self, Record};
 use crate::request::Finished;
 use moat::drift::conclude::Work;
-use moat::drift::ruling::Standing;
-use moat::drift::{Checked, Ground, Order, Permit, Ruling, conclude};
+use moat::drift::{Conclusion, Ground, Order, Permit, conclude};
 use moat::error::{Failure, Kind};
-use moat::moment::Moment;
 use moat::tags::Owner;
 use serde_json::{Value, json};
 
@@ -17,22 +15,24 @@ use serde_json::{Value, json};
 /// # Errors
 /// As those of the look. The lock is then still held, and the state machine gives it back.
 pub async fn begin(eyes: &Eyes, owner: &Owner, order: &Order, execution: &str) -> Result<Value, Failure> {
-    match eyes.parameters.lock(owner, execution).await {
-        // A lock that somebody else holds is no reason to wait: the next run looks again (D11).
-        Err(failure) if failure.kind == Kind::Locked => {
-            return Ok(json!({ "checked": Checked::unreadable(owner, &failure) }));
-        }
-        taken => taken?,
-    }
-    let looked = look(eyes, owner, record_of(eyes, owner).await?, order, None).await?;
-    let Some(permit) = &looked.ruling.permit else {
-        let Looked { record, ruling, ground, now, .. } = looked;
-        let checked = conclude(owner, &ruling, Work::default(), None);
-        let checked = remembered(eyes, owner, &record, &ruling, checked, now).await?;
-        eyes.parameters.unlock(owner, execution).await?;
-        return Ok(json!({ "checked": checked, "ground": ground }));
+    let held = match eyes.parameters.lock(owner, execution).await {
+        Err(failure) if failure.kind == Kind::Locked => Some(failure.message),
+        taken => taken.map(|_| None)?,
     };
-    Ok(json!({ "stages": stages(owner, &looked, permit), "ruling": looked.ruling, "given": looked.ground.bindings }))
+    let mut looked = look(eyes, owner, record_of(eyes, owner).await?, order, None).await?;
+    if let Some(why) = held {
+        // What somebody else holds is told as it stands, and neither changed nor remembered.
+        looked.ruling = looked.ruling.standing_back(why);
+        return Ok(json!({ "checked": looked.conclusion(owner, order).checked, "ground": looked.ground }));
+    }
+    if let Some(permit) = &looked.ruling.permit {
+        let stages = stages(owner, &looked, permit);
+        return Ok(json!({ "stages": stages, "ruling": looked.ruling, "given": looked.ground.bindings }));
+    }
+    let conclusion = looked.conclusion(owner, order);
+    remember(eyes, owner, &looked.record, &conclusion).await?;
+    eyes.parameters.unlock(owner, execution).await?;
+    Ok(json!({ "checked": conclusion.checked, "ground": looked.ground }))
 }
 
 async fn record_of(eyes: &Eyes, owner: &Owner) -> Result<Record, Failure> {
@@ -60,31 +60,20 @@ fn stages(owner: &Owner, looked: &Looked, permit: &Permit) -> Vec<Value> {
 pub async fn finish(eyes: &Eyes, finished: Finished) -> Result<Value, Failure> {
     let Finished { owner, order, execution, ruling, changes, trouble } = finished;
     let record = record_of(eyes, &owner).await?;
-    let now = moat_aws::clock::now();
-    let yes = order.approve.as_deref();
-    let permit = Standing { drift: record.drift(), memory: &record.memory, yes, now }.permit();
-    let again = looks_at(eyes, &owner, &record, &permit, None).await;
+    let standing = record.standing(&order, moat_aws::clock::now());
+    let again = looks_at(eyes, &owner, &record, &standing.permit(), None).await;
     let trouble = trouble.map(|message| Failure::new(Kind::Unexpected, message));
     let looks = again.as_ref().map(|(looks, _, _)| looks.as_slice());
-    let checked = conclude(&owner, &ruling, Work { changes, trouble }, Some(looks));
+    let conclusion = conclude(&owner, &standing, &ruling, Work { changes, trouble }, Some(looks));
     let ground: Option<Ground> = again.as_ref().ok().map(|(_, ground, _)| ground.clone());
-    let checked = remembered(eyes, &owner, &record, &ruling, checked, now).await?;
+    remember(eyes, &owner, &record, &conclusion).await?;
     eyes.parameters.unlock(&owner, &execution).await?;
-    Ok(json!({ "checked": checked, "ground": ground }))
+    Ok(json!({ "checked": conclusion.checked, "ground": ground }))
 }
 
-async fn remembered(
-    eyes: &Eyes,
-    owner: &Owner,
-    record: &Record,
-    ruling: &Ruling,
-    checked: Checked,
-    now: Moment,
-) -> Result<Checked, Failure> {
-    let checked = Checked { is_new: checked.is_news(&record.memory, now), ..checked };
-    let after = checked.remember(&record.memory, ruling, now);
-    if after != record.memory {
-        eyes.parameters.remember(owner, &after.text()).await?;
+async fn remember(eyes: &Eyes, owner: &Owner, record: &Record, conclusion: &Conclusion) -> Result<(), Failure> {
+    if conclusion.memory == record.memory {
+        return Ok(());
     }
-    Ok(checked)
+    eyes.parameters.remember(owner, &conclusion.memory.text()).await.map(|_| ())
 }

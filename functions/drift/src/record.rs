@@ -1,8 +1,10 @@
 //! What is recorded of an owner: its documents, what rollouts decided, and what drift remembers.
 
 use crate::Eyes;
-use moat::drift::Memory;
+use moat::drift::ruling::Standing;
+use moat::drift::{Memory, Order};
 use moat::error::{Failure, Kind};
+use moat::moment::Moment;
 use moat::name::Name;
 use moat::parameters;
 use moat::plan::Bindings;
@@ -24,8 +26,13 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn drift(&self) -> DriftSpec {
+    fn drift(&self) -> DriftSpec {
         self.service.as_ref().map_or(self.network.drift, |service| service.drift)
+    }
+
+    /// What the owner is judged by.
+    pub fn standing<'a>(&'a self, order: &'a Order, now: Moment) -> Standing<'a> {
+        Standing { drift: self.drift(), memory: &self.memory, yes: order.approve.as_deref(), now }
     }
 
     /// The service as a repair wants it: no other image than the one that was deployed.
@@ -49,11 +56,11 @@ impl Record {
 /// # Errors
 /// When SSM does not answer.
 pub async fn read(eyes: &Eyes, owners: &[Owner]) -> Result<Vec<Result<Record, Failure>>, Failure> {
-    let mut texts = eyes.parameters.texts(&owners.iter().flat_map(names).collect::<Vec<_>>()).await?;
+    let mut texts = eyes.records.texts(&owners.iter().flat_map(names).collect::<Vec<_>>()).await?;
     let networks: Vec<String> = owners.iter().filter_map(|owner| network_of(owner, &texts)).map(spec_of).collect();
     let unread: Vec<String> = networks.into_iter().filter(|name| !texts.contains_key(name)).collect();
     let unread: std::collections::BTreeSet<String> = unread.into_iter().collect();
-    texts.extend(eyes.parameters.texts(&unread.into_iter().collect::<Vec<_>>()).await?);
+    texts.extend(eyes.records.texts(&unread.into_iter().collect::<Vec<_>>()).await?);
     Ok(owners.iter().map(|owner| record(owner, &texts)).collect())
 }
 

@@ -1,5 +1,6 @@
 //! The trials, by what they are about.
 
+mod drift;
 mod faults;
 mod inputs;
 mod outcomes;
@@ -7,6 +8,7 @@ mod provision;
 mod rollout;
 mod teardown;
 mod together;
+mod ways;
 
 use crate::Body;
 use moat_tests::local::{ACCOUNT, REGION};
@@ -22,6 +24,8 @@ pub fn all() -> Vec<(&'static str, Body)> {
         together::trials(),
         faults::trials(),
         teardown::trials(),
+        drift::trials(),
+        ways::trials(),
     ]
     .concat()
 }

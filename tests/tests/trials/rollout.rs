@@ -5,6 +5,7 @@ use super::{image, input};
 use crate::Body;
 use moat_tests::faults::Slowness;
 use moat_tests::local::{Ended, Local, pushed};
+use moat_tests::people::People;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -251,46 +252,19 @@ async fn carried_over(local: Arc<Local>) {
     assert_eq!(containers[1].image(), Some("public.ecr.aws/docker/library/busybox:1"));
 }
 
-/// A queue that hears what people are told.
-async fn listen(local: &Local) -> String {
-    let policy = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"
-    }]});
-    let make = json!({"QueueName": "people", "Attributes": {"Policy": policy.to_string()}});
-    let queue = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.CreateQueue", &make).await;
-    let form = "Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:moat-events&Protocol=sqs\
-                &Endpoint=arn:aws:sqs:us-east-1:000000000000:people";
-    moat_tests::proxy::ask_form(&local.endpoint, "sns", form.into()).await;
-    queue["QueueUrl"].as_str().expect("an address").to_owned()
-}
-
-/// The next thing that people are told.
-async fn heard(local: &Local, queue: &str) -> String {
-    let receive = json!({"QueueUrl": queue, "WaitTimeSeconds": 1});
-    for _ in 0..100 {
-        let answer = moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.ReceiveMessage", &receive).await;
-        let Some(message) = answer["Messages"].as_array().and_then(|messages| messages.first()) else { continue };
-        let delete = json!({"QueueUrl": queue, "ReceiptHandle": message["ReceiptHandle"]});
-        moat_tests::proxy::ask(&local.endpoint, "sqs", "AmazonSQS.DeleteMessage", &delete).await;
-        let envelope: Value = serde_json::from_str(message["Body"].as_str().expect("a body")).expect("JSON");
-        return envelope["Message"].as_str().expect("a message").to_owned();
-    }
-    panic!("nobody was told anything");
-}
-
 async fn asked(local: Arc<Local>) {
     let first = local.push_image("asks", "latest", "first").await;
     let mut wanted = tracking("asks");
     wanted["service"]["rollout"] = json!({"approval": "ask"});
     local.provision(&wanted).await.output();
-    let queue = listen(&local).await;
+    let people = People::listen(&local, "people").await;
     for (content, answer, outcome) in [("second", "yes", "succeeded"), ("third", "no", "ignored")] {
         let running = local.deployed("asks").await;
         let digest = local.push_image("asks", "latest", content).await;
         let before = local.rollouts().await;
         local.post_event("moat.registry", "ECR Image Action", &pushed("asks", "latest", &digest)).await;
         let execution = local.rollouts_since(&before, 1).await.remove(0);
-        let question = heard(&local, &queue).await;
+        let question = people.hear(&local).await;
         assert!(question.contains("Roll service asks from") && question.contains(&digest), "{question}");
         assert_eq!(local.deployed("asks").await, running, "nothing is rolled before the answer");
         let lock = local.ssm.get_parameter().name("/moat/locks/service/asks").send().await;
@@ -303,7 +277,7 @@ async fn asked(local: Arc<Local>) {
         ended(&local.end_of(&execution).await, outcome);
         if answer == "yes" {
             assert_eq!(local.deployed("asks").await, digest);
-            assert!(heard(&local, &queue).await.contains("was rolled from"));
+            assert!(people.hear(&local).await.contains("was rolled from"));
         }
     }
     assert_ne!(local.deployed("asks").await, first);

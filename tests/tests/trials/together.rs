@@ -62,7 +62,7 @@ async fn stopped(local: Arc<Local>) {
 }
 
 async fn side_by_side(local: Arc<Local>) {
-    let slow = Slowness { nat_gateway: Duration::from_secs(2), load_balancer: Duration::from_secs(3), hurry: 99 };
+    let slow = Slowness { nat_gateway: Duration::from_secs(2), load_balancer: Duration::from_secs(12), hurry: 99 };
     local.plan(&[], slow);
     // A hundredth: a wait of 100 s takes one, and what is one second old is shown as 100 s old.
     local.scale_waits(0.01).await;

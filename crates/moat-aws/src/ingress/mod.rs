@@ -3,12 +3,14 @@
 mod apply;
 mod observe;
 
+use crate::together::Together;
 use aws_config::SdkConfig;
 use moat::error::Failure;
 use moat::ingress::{Ingress, IngressSpec, IngressStep, Observed};
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
+use std::collections::BTreeMap;
 
 /// EC2 and Elastic Load Balancing, as the ingress stage uses them.
 #[derive(Debug, Clone)]
@@ -19,6 +21,28 @@ pub struct IngressCloud {
     /// Calls once. Load balancers, target groups and listeners are unique by name or port, so a repeated create makes
     /// no twin, but its answer would be an error that hides what happened.
     elb_once: aws_sdk_elasticloadbalancingv2::Client,
+    shared: Shared,
+}
+
+/// What looks at several doors ask together. Sources of the numbers: "DescribeLoadBalancers", "DescribeTargetGroups" and
+/// "DescribeTags" of the ELB v2 API; "DescribeSecurityGroups" of the EC2 API takes 200 values in a filter.
+#[derive(Debug, Clone)]
+struct Shared {
+    groups: Together<Vec<aws_sdk_ec2::types::SecurityGroup>>,
+    load_balancers: Together<aws_sdk_elasticloadbalancingv2::types::LoadBalancer>,
+    target_groups: Together<aws_sdk_elasticloadbalancingv2::types::TargetGroup>,
+    tags: Together<BTreeMap<String, String>>,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            groups: Together::new(200),
+            load_balancers: Together::new(20),
+            target_groups: Together::new(20),
+            tags: Together::new(20),
+        }
+    }
 }
 
 impl IngressCloud {
@@ -29,12 +53,13 @@ impl IngressCloud {
             ec2_once: aws_sdk_ec2::Client::new(&once),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             elb_once: aws_sdk_elasticloadbalancingv2::Client::new(&once),
+            shared: Shared::default(),
         }
     }
 
     /// From clients that a test made.
     pub fn of(ec2: aws_sdk_ec2::Client, elb: aws_sdk_elasticloadbalancingv2::Client) -> Self {
-        Self { ec2_once: ec2.clone(), ec2, elb_once: elb.clone(), elb }
+        Self { ec2_once: ec2.clone(), ec2, elb_once: elb.clone(), elb, shared: Shared::default() }
     }
 }
 

@@ -3,9 +3,11 @@
 use super::IngressCloud;
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use crate::ec2::{owned_by, resource, rules};
+use crate::ec2::{filter, resource, rules};
+use crate::together::{Found, by_name};
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::{ActionTypeEnum, LoadBalancerSchemeEnum, LoadBalancerStateEnum};
+use futures_util::future::try_join_all;
 use moat::error::Failure;
 use moat::ingress::IngressSpec;
 use moat::ingress::desired::{self, Group};
@@ -39,8 +41,9 @@ impl IngressCloud {
 
     async fn groups(&self, owner: &Owner) -> Result<Vec<SecurityGroup>, Failure> {
         let doing = format!("describe security groups of {owner}");
-        let found = self.ec2.describe_security_groups().filters(owned_by(owner)).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let found =
+            self.shared.groups.ask(owner.name().as_str(), async |names| self.all_groups(owner.key(), names).await);
+        let found = found.await?.unwrap_or_default();
         let ours = found.iter().filter_map(|group| {
             let name = resource(owner, group.tags())?;
             Some((group, Group::ALL.into_iter().find(|group| group.logical() == name)?))
@@ -56,37 +59,69 @@ impl IngressCloud {
         .collect()
     }
 
+    /// The groups whose tag of this key has one of these values, by the value.
+    async fn all_groups(
+        &self,
+        key: &str,
+        names: Vec<String>,
+    ) -> Result<Found<Vec<aws_sdk_ec2::types::SecurityGroup>>, Failure> {
+        let doing = format!("describe security groups of {}", names.join(", "));
+        let call = self.ec2.describe_security_groups().filters(filter(&format!("tag:{key}"), names));
+        let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.read(doing)?;
+        let mut groups: Found<Vec<_>> = Found::new();
+        for group in found {
+            let value = group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+            let Some(value) = value.map(str::to_owned) else { continue };
+            groups.entry(value).or_default().push(group);
+        }
+        Ok(groups)
+    }
+
     async fn find_load_balancer(&self, name: &str) -> Result<Option<aws::LoadBalancer>, Failure> {
-        let answer = self.elb.describe_load_balancers().names(name).send().await;
-        let answer = answer.find(format!("describe load balancer {name}"))?;
-        let mut found = answer.and_then(|answer| answer.load_balancers).unwrap_or_default().into_iter();
-        Ok(found.find(|found| found.load_balancer_name() == Some(name)))
+        let describe = async |names: &[String]| {
+            let answer = self.elb.describe_load_balancers().set_names(Some(names.to_vec())).send().await;
+            answer.find(format!("describe load balancer {}", names.join(", ")))
+        };
+        let call = async |names: Vec<String>| {
+            let found = by_name(&names, describe).await?.into_iter();
+            let found = found.flat_map(|answer| answer.load_balancers.unwrap_or_default());
+            Ok(found.filter_map(|found| Some((found.load_balancer_name.clone()?, found))).collect())
+        };
+        self.shared.load_balancers.ask(name, call).await
     }
 
     async fn find_target_group(&self, name: &str) -> Result<Option<aws::TargetGroup>, Failure> {
-        let answer = self.elb.describe_target_groups().names(name).send().await;
-        let answer = answer.find(format!("describe target group {name}"))?;
-        let mut found = answer.and_then(|answer| answer.target_groups).unwrap_or_default().into_iter();
-        Ok(found.find(|found| found.target_group_name() == Some(name)))
+        let describe = async |names: &[String]| {
+            let answer = self.elb.describe_target_groups().set_names(Some(names.to_vec())).send().await;
+            answer.find(format!("describe target group {}", names.join(", ")))
+        };
+        let call = async |names: Vec<String>| {
+            let found = by_name(&names, describe).await?.into_iter();
+            let found = found.flat_map(|answer| answer.target_groups.unwrap_or_default());
+            Ok(found.filter_map(|found| Some((found.target_group_name.clone()?, found))).collect())
+        };
+        self.shared.target_groups.ask(name, call).await
     }
 
     /// Which of these resources carry the owner's tag.
     async fn owned(&self, owner: &Owner, arns: Vec<String>) -> Result<BTreeSet<String>, Failure> {
-        if arns.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let answer = self.elb.describe_tags().set_resource_arns(Some(arns)).send().await;
-        let answer = answer.read(format!("describe load balancer tags of {owner}"))?;
-        let is_ours = |description: &&aws::TagDescription| {
-            let tags: BTreeMap<String, String> = description
-                .tags()
-                .iter()
-                .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
-                .collect();
-            owner.owns(&tags)
+        let tags = |arn: String| async move {
+            let call = async |arns| self.tags(arns).await;
+            let tags = self.shared.tags.ask(&arn, call).await?;
+            Ok::<_, Failure>(tags.is_some_and(|tags| owner.owns(&tags)).then_some(arn))
         };
-        let ours = answer.tag_descriptions().iter().filter(is_ours);
-        Ok(ours.filter_map(|description| description.resource_arn().map(str::to_owned)).collect())
+        let found = try_join_all(arns.into_iter().map(tags)).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn tags(&self, arns: Vec<String>) -> Result<Found<BTreeMap<String, String>>, Failure> {
+        let doing = format!("describe the tags of {}", arns.join(", "));
+        let answer = self.elb.describe_tags().set_resource_arns(Some(arns)).send().await.read(doing)?;
+        let tags = |found: &aws::TagDescription| {
+            let pair = |tag: &aws::Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
+            Some((found.resource_arn()?.to_owned(), found.tags().iter().filter_map(pair).collect()))
+        };
+        Ok(answer.tag_descriptions().iter().filter_map(tags).collect())
     }
 
     async fn listeners(&self, balancer: Option<&str>) -> Result<Vec<Listener>, Failure> {

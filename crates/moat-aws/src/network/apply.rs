@@ -4,6 +4,7 @@ use super::NetworkCloud;
 use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
+use crate::endpoints::delete_endpoint;
 use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, ResourceType, VpcEndpointType};
 use moat::error::Failure;
 use moat::name::Logical;
@@ -162,6 +163,9 @@ impl NetworkCloud {
             NetworkStep::DeleteTwinInternetGateway { id } => {
                 let call = self.once.delete_internet_gateway().internet_gateway_id(id.as_str());
                 call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::DeleteTwinEndpoint { id } => {
+                delete_endpoint(&self.once, id, step).await.map(|()| Done::Changed)
             }
             NetworkStep::DeleteTwinVpc { id } => {
                 self.once.delete_vpc().vpc_id(id.as_str()).send().await.remove(step).map(|()| Done::Changed)

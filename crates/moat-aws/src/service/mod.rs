@@ -6,12 +6,18 @@ mod observe;
 mod task_definition;
 
 use crate::scaling::Autoscaling;
+use crate::together::Together;
 use aws_config::SdkConfig;
 use moat::error::Failure;
 use moat::plan::Bindings;
 use moat::service::{Observed, Service, ServiceStageSpec, ServiceStep};
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
+
+/// As many as DescribeClusters takes (ECS API).
+const CLUSTERS: usize = 100;
+/// As many as one page of DescribeLogGroups has (CloudWatch Logs API).
+const LOG_GROUPS: usize = 50;
 
 /// ECS, ECR, CloudWatch Logs and Application Auto Scaling, as the service stage uses them.
 #[derive(Debug, Clone)]
@@ -21,20 +27,18 @@ pub struct ServiceCloud {
     ecr: aws_sdk_ecr::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     scaling: Autoscaling,
+    clusters: Together<aws_sdk_ecs::types::Cluster>,
+    log_groups: Together<aws_sdk_cloudwatchlogs::types::LogGroup>,
     /// For images in another region.
     config: SdkConfig,
 }
 
 impl ServiceCloud {
     pub fn new(config: &SdkConfig, scaling: Autoscaling) -> Self {
-        Self {
-            scaling,
-            ecs: aws_sdk_ecs::Client::new(config),
-            ecs_once: aws_sdk_ecs::Client::new(&crate::config::once(config)),
-            ecr: aws_sdk_ecr::Client::new(config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            config: config.clone(),
-        }
+        let ecs = aws_sdk_ecs::Client::new(config);
+        let (ecr, logs) = (aws_sdk_ecr::Client::new(config), aws_sdk_cloudwatchlogs::Client::new(config));
+        let ecs_once = aws_sdk_ecs::Client::new(&crate::config::once(config));
+        Self { ecs_once, ..Self::of(ecs, ecr, logs, scaling, config.clone()) }
     }
 
     /// From clients that a test made.
@@ -45,7 +49,8 @@ impl ServiceCloud {
         scaling: Autoscaling,
         config: SdkConfig,
     ) -> Self {
-        Self { ecs_once: ecs.clone(), ecs, ecr, logs, scaling, config }
+        let (clusters, log_groups) = (Together::new(CLUSTERS), Together::new(LOG_GROUPS));
+        Self { ecs_once: ecs.clone(), ecs, ecr, logs, scaling, clusters, log_groups, config }
     }
 }
 

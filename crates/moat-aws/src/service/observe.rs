@@ -5,6 +5,8 @@ use super::{ServiceCloud, task_definition};
 use crate::answer::{Answer, present};
 use crate::clock::age;
 use crate::ecs::is_absent;
+use crate::together::Found;
+use aws_sdk_cloudwatchlogs::types::LogGroup as LogGroupFound;
 use aws_sdk_ecs::types::{
     self as aws, AssignPublicIp, ClusterField, DeploymentRolloutState, ServiceField, ThresholdType,
 };
@@ -45,19 +47,25 @@ impl ServiceCloud {
     }
 
     async fn cluster(&self, name: &str, owner: &Owner) -> Result<Option<Cluster>, Failure> {
-        let answer = self.ecs.describe_clusters().clusters(name).include(ClusterField::Tags).send().await;
-        let answer = answer.read(format!("describe cluster {name}"))?;
-        // A deleted cluster is shown as INACTIVE for a while; its name is free.
-        let mut active = answer.clusters().iter().filter(|cluster| cluster.status() != Some("INACTIVE"));
-        let found = active.next().and_then(|cluster| Some((cluster, cluster.cluster_arn()?)));
+        let call = async |names: Vec<String>| {
+            let doing = format!("describe cluster {}", names.join(", "));
+            let answer =
+                self.ecs.describe_clusters().set_clusters(Some(names)).include(ClusterField::Tags).send().await;
+            let answer = answer.read(doing)?;
+            // A deleted cluster is shown as INACTIVE for a while; its name is free.
+            let active = answer.clusters.unwrap_or_default().into_iter();
+            let active = active.filter(|cluster| cluster.status() != Some("INACTIVE"));
+            Ok(active.filter_map(|cluster| Some((cluster.cluster_name.clone()?, cluster))).collect())
+        };
+        let found = self.clusters.ask(name, call).await?;
+        let found = found.as_ref().and_then(|cluster| Some((cluster, cluster.cluster_arn()?)));
         Ok(found.map(|(cluster, arn)| Cluster { arn: arn.to_owned(), is_ours: owns(owner, cluster.tags()) }))
     }
 
     async fn log_group(&self, name: &str, owner: &Owner) -> Result<Option<LogGroup>, Failure> {
         let doing = format!("describe log group {name}");
-        let found = self.logs.describe_log_groups().log_group_name_prefix(name).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        let Some(group) = found.iter().find(|group| group.log_group_name() == Some(name)) else { return Ok(None) };
+        let call = async |names: Vec<String>| self.all_log_groups(&names).await;
+        let Some(group) = self.log_groups.ask(name, call).await? else { return Ok(None) };
         // Tags belong to the ARN without the ":*" that stands for its streams.
         let arn = present(group.arn(), &doing, "ARN")?.trim_end_matches(":*");
         let tags = self.logs.list_tags_for_resource().resource_arn(arn).send().await;
@@ -69,6 +77,15 @@ impl ServiceCloud {
             is_ours: owner.owns(&tags),
             retention_days: group.retention_in_days().map(days),
         }))
+    }
+
+    /// The log groups with these names, and perhaps others: AWS is asked for what the names begin with.
+    async fn all_log_groups(&self, names: &[String]) -> Result<Found<LogGroupFound>, Failure> {
+        let prefix = common_prefix(names);
+        let found = self.logs.describe_log_groups().log_group_name_prefix(prefix).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await;
+        let found = found.read(format!("describe log group {}", names.join(", ")))?.into_iter();
+        Ok(found.filter_map(|group| Some((group.log_group_name.clone()?, group))).collect())
     }
 
     /// The newest revision of a family, or the one revision that an ARN names.
@@ -91,6 +108,13 @@ impl ServiceCloud {
         let mut there = answer.services().iter().filter(|service| service.status() != Some("INACTIVE"));
         there.next().map(|found| service(found, owner, &doing)).transpose()
     }
+}
+
+fn common_prefix(names: &[String]) -> &str {
+    let Some((first, others)) = names.split_first() else { return "" };
+    let is_common = |end: &usize| others.iter().all(|other| other.starts_with(&first[..*end]));
+    let ends = (0..=first.len()).rev().filter(|end| first.is_char_boundary(*end));
+    ends.into_iter().find(is_common).map_or("", |end| &first[..end])
 }
 
 fn registered(found: &aws::TaskDefinition) -> Option<ChangedBy> {

@@ -2,14 +2,15 @@
 
 use super::group::{self, groups, references};
 use super::interface::interfaces;
-use crate::answer::{Answer, present, unless_gone};
+use crate::answer::{Answer, present};
 use crate::clock::age;
 use crate::ec2::{filter, owned_by, resource};
+use crate::endpoints::delete_endpoint;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
 use moat::error::Failure;
-use moat::ids::{VpcEndpointId, VpcId};
+use moat::ids::VpcId;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
@@ -63,7 +64,7 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
 
     async fn apply(&self, _: &NetworkTeardownSpec, step: &NetworkStep, _: &Bindings) -> Result<Done, Failure> {
         match step {
-            NetworkStep::DeleteEndpoint { id, .. } => self.delete_endpoint(id, step).await?,
+            NetworkStep::DeleteEndpoint { id, .. } => delete_endpoint(&self.ec2, id, step).await?,
             NetworkStep::DeleteRoute { id, destination, .. } => {
                 self.delete_route(id.as_str(), destination, step).await?
             }
@@ -196,14 +197,6 @@ impl NetworkTeardownCloud {
             })
         })
         .collect()
-    }
-
-    /// EC2 answers with success, and lists those that it did not delete.
-    async fn delete_endpoint(&self, id: &VpcEndpointId, step: &NetworkStep) -> Result<(), Failure> {
-        let answer = self.ec2.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str()).send().await.read(step)?;
-        answer.unsuccessful().iter().filter_map(|item| item.error()).try_for_each(|error| {
-            unless_gone(error.code().unwrap_or_default(), error.message().unwrap_or_default(), step)
-        })
     }
 
     async fn delete_route(&self, table: &str, destination: &str, step: &NetworkStep) -> Result<(), Failure> {

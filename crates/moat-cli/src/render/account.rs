@@ -6,6 +6,7 @@
 use super::duration;
 use crate::exit::Exit;
 use crate::paint::Paint;
+use moat::drift::Leftover;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ struct Checked {
     why: Option<String>,
     #[serde(default)]
     findings: Vec<Value>,
+    /// The id of the question that is open.
+    #[serde(default)]
+    question: Option<String>,
 }
 
 /// The entries themselves. Where only their number stands, they are told elsewhere.
@@ -130,10 +134,16 @@ impl Account {
 
 impl Checked {
     fn text(&self, paint: Paint) -> String {
-        let Self { owner, verdict, why, findings } = self;
+        let Self { owner, verdict, why, findings, question } = self;
         let mut text = format!("\n{}\n", paint.bold(format!("{owner}: {}", verdict.replace('-', " "))));
         text += &why.iter().map(|why| format!("  {why}\n")).collect::<String>();
-        text + &findings.iter().map(|finding| line(finding, paint)).collect::<String>()
+        text += &findings.iter().map(|finding| line(finding, paint)).collect::<String>();
+        let whom = owner.strip_prefix("service ").map(str::to_owned);
+        let whom = whom.unwrap_or_else(|| owner.replacen("network ", "--network ", 1));
+        text + &question
+            .iter()
+            .map(|id| format!("  to say yes: moat drift {whom} --approve {id}\n"))
+            .collect::<String>()
     }
 }
 
@@ -155,6 +165,9 @@ fn line(entry: &Value, paint: Paint) -> String {
     let text = |field: &str| entry.get(field).and_then(Value::as_str);
     if let Some(sentence) = entry.as_str().or_else(|| text("sentence")).or_else(|| text("message")) {
         return format!("  {sentence}\n");
+    }
+    if let Ok(leftover) = Leftover::deserialize(entry) {
+        return format!("  {leftover}\n");
     }
     match Finding::deserialize(entry) {
         Ok(finding) => finding.text(paint),

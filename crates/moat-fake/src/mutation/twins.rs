@@ -39,6 +39,8 @@ pub fn walk(state: &State, ways: &mut Ways) {
             (endpoint.id, endpoint.tables) = (id.into(), Parts::of(other.clone().into_iter().collect()));
         };
         twin(ways, kept, Nature::Riddle, |state| &mut state.endpoints, change);
+        let change = |_: &mut State, it: &mut Endpoint, id: &str| (it.id, it.tables) = (id.into(), Parts::default());
+        twin(ways, kept, Nature::Twin, |state| &mut state.endpoints, change);
     }
     doors(state, ways);
     copies(state, ways);
@@ -153,7 +155,8 @@ fn twin<T: HasId + Clone + 'static>(
     change: impl Fn(&mut State, &mut T, &str) + 'static,
 ) {
     let (thing, tags) = (kept.thing.clone(), kept.tags.clone());
-    Walk::of(ways, &kept.tags).add(nature, "there twice", move |state| {
+    let what = if nature == Nature::Riddle { "there twice, and in use" } else { "there twice" };
+    Walk::of(ways, &kept.tags).add(nature, what, move |state| {
         let id = format!("{}-twin", thing.id());
         let mut copy = thing.clone();
         change(state, &mut copy, &id);

@@ -81,6 +81,7 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             state.internet_gateways.remove(|gateway| gateway.id == *id, until);
             Ok(Done::Changed)
         }
+        NetworkStep::DeleteTwinEndpoint { id } => endpoint::delete(state, id),
         NetworkStep::DeleteTwinVpc { id } => delete_vpc(state, id),
     }
 }

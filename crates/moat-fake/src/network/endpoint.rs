@@ -36,6 +36,13 @@ pub fn reset_policy(state: &mut State, id: &VpcEndpointId) -> Answer {
     }
 }
 
+pub fn delete(state: &mut State, id: &VpcEndpointId) -> Answer {
+    known(state.endpoints.get(id.as_str()), "InvalidVpcEndpointId.NotFound", id.as_str())?;
+    let until = state.seen_from();
+    state.endpoints.remove(|endpoint| endpoint.id == *id, until);
+    Ok(Done::Changed)
+}
+
 pub fn add(state: &mut State, endpoint: &VpcEndpointId, table: RouteTableId) -> Answer {
     known(state.tables.usable(table.as_str(), state.now), "InvalidRouteTableID.NotFound", table.as_str())?;
     known(state.endpoints.usable(endpoint.as_str(), state.now), "InvalidVpcEndpointId.NotFound", endpoint.as_str())?;

@@ -56,6 +56,7 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::ReleaseAddress { .. }
         | NetworkStep::DeleteTwinRouteTable { .. }
         | NetworkStep::DeleteTwinInternetGateway { .. }
+        | NetworkStep::DeleteTwinEndpoint { .. }
         | NetworkStep::DeleteTwinVpc { .. } => Verb::Remove,
     }
 }

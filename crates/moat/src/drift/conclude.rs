@@ -1,16 +1,16 @@
 //! What came of it: every repair is read back, and what is still so was not repaired (D9).
 
 use super::finding::fingerprint;
-use super::inspect::{Graded, Inspection};
-use super::memory::Memory;
-use super::ruling::Ruling;
+use super::inspect::Inspection;
+use super::memory::{Memory, Question};
+use super::ruling::{Ruling, Standing, rule};
 use super::verdict::{Fate, Told, Verdict};
 use crate::error::{Failure, Kind};
 use crate::moment::Moment;
 use crate::tags::Owner;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a run says of one network or service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -67,9 +67,9 @@ impl Checked {
     }
 
     /// What is remembered of this run.
-    pub fn remember(&self, memory: &Memory, ruling: &Ruling, now: Moment) -> Memory {
+    fn remember(&self, memory: &Memory, question: Option<Question>, now: Moment) -> Memory {
         let mended = self.repaired().map(|told| &told.finding);
-        memory.with_repaired(mended, now).with_question(ruling.question.clone()).with_told(self.telling(), now)
+        memory.with_repaired(mended, now).with_question(question).with_told(self.telling(), now)
     }
 
     /// A hash of what is left to tell people, so that they are not told the same each hour. `None` when all is well.
@@ -81,45 +81,66 @@ impl Checked {
 
     /// Whether people should be told: of a repair, of what could not be read or mended, of an open door, and of
     /// anything else once a day.
-    pub fn is_news(&self, memory: &Memory, now: Moment) -> bool {
+    fn is_news(&self, memory: &Memory, now: Moment) -> bool {
         let is_open = self.findings.iter().any(|told| told.finding.is_hole);
         let is_grave = matches!(self.verdict, Verdict::Repaired | Verdict::Unreadable | Verdict::Failed);
         is_open || is_grave || self.repaired().next().is_some() || !memory.has_told(self.telling().as_deref(), now)
     }
 }
 
-/// The end of a run for one owner. `again` is the second look, none where nothing was due.
-pub fn conclude(owner: &Owner, ruling: &Ruling, work: Work, again: Option<Result<&[Inspection], &Failure>>) -> Checked {
-    let mut checked = Checked::of(owner, Verdict::Clean, None);
-    checked.changes = work.changes;
-    checked.question = ruling.question.as_ref().map(|question| question.id.clone());
-    checked.retry_after = ruling.retry_after;
-    checked.findings.clone_from(&ruling.told);
+/// The end of a run for one owner: what is said, and what is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion {
+    pub checked: Checked,
+    pub memory: Memory,
+}
+
+/// What came of a ruling. `again` is the second look, none where nothing was due.
+pub fn conclude(
+    owner: &Owner,
+    standing: &Standing<'_>,
+    ruling: &Ruling,
+    work: Work,
+    again: Option<Result<&[Inspection], &Failure>>,
+) -> Conclusion {
+    let mut findings = ruling.told.clone();
+    let mut question = ruling.question.clone();
     match again {
         None => {}
-        Some(Ok(looks)) => read_back(&mut checked.findings, looks),
-        Some(Err(_)) => settle(&mut checked.findings, |_| Fate::Failed),
+        Some(Ok(looks)) => {
+            // What is left is another state than the one before the repair, so it is another question (D6).
+            let left = rule(&Standing { yes: None, ..*standing }, looks);
+            question = left.question;
+            read_back(&mut findings, left.told);
+        }
+        Some(Err(_)) => settle(&mut findings, |_| Fate::Failed),
     }
-    checked.verdict = Verdict::of(&checked.findings);
+    let mut verdict = Verdict::of(&findings);
     if ruling.postponed.is_some() {
-        checked.verdict = checked.verdict.max(Verdict::Postponed);
+        verdict = verdict.max(Verdict::Postponed);
     }
     let unread = again.and_then(Result::err).map(|failure| format!("it could not be read back: {failure}"));
-    let trouble = work.trouble.filter(|_| checked.verdict == Verdict::Failed).map(|failure| failure.message);
+    let trouble = work.trouble.filter(|_| verdict == Verdict::Failed).map(|failure| failure.message);
     let why: Vec<String> =
         [ruling.postponed.clone(), ruling.void.clone(), trouble, unread].into_iter().flatten().collect();
-    checked.why = (!why.is_empty()).then(|| why.join("; "));
-    checked
+    let checked = Checked {
+        findings,
+        changes: work.changes,
+        question: question.as_ref().map(|question| question.id.clone()),
+        retry_after: ruling.retry_after,
+        ..Checked::of(owner, verdict, (!why.is_empty()).then(|| why.join("; ")))
+    };
+    let memory = checked.remember(standing.memory, question, standing.now);
+    let is_new = checked.is_news(standing.memory, standing.now);
+    Conclusion { checked: Checked { is_new, ..checked }, memory }
 }
 
 /// Mended is what is no longer found. What is found only now was changed meanwhile; the next run sees to it.
-fn read_back(told: &mut Vec<Told>, looks: &[Inspection]) {
-    let found: Vec<&Graded> = looks.iter().flat_map(|look| &look.findings).collect();
-    let now: BTreeMap<String, &Graded> = found.iter().map(|graded| (graded.finding.key(), *graded)).collect();
+fn read_back(told: &mut Vec<Told>, left: Vec<Told>) {
+    let now: BTreeMap<String, Told> = left.into_iter().map(|told| (told.finding.key(), told)).collect();
     settle(told, |told| if now.contains_key(&told.finding.key()) { Fate::Failed } else { Fate::Repaired });
-    let known: Vec<String> = told.iter().map(|told| told.finding.key()).collect();
-    let fresh = found.into_iter().filter(|graded| !known.contains(&graded.finding.key()));
-    told.extend(fresh.map(|graded| Told { finding: graded.finding.clone(), fate: Fate::Reported }));
+    let known: BTreeSet<String> = told.iter().map(|told| told.finding.key()).collect();
+    told.extend(now.into_iter().filter(|(key, _)| !known.contains(key)).map(|(_, told)| told));
 }
 
 fn settle(told: &mut [Told], fate: impl Fn(&Told) -> Fate) {

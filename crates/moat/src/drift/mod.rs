@@ -17,7 +17,7 @@ pub mod report;
 pub mod ruling;
 pub mod verdict;
 
-pub use conclude::{Checked, conclude};
+pub use conclude::{Checked, Conclusion, conclude};
 pub use finding::{ChangedBy, Difference, Finding};
 pub use grade::Permit;
 pub use inspect::{Inspection, inspect};

@@ -2,14 +2,14 @@
 //! and the metrics.
 
 use super::conclude::Checked;
-use super::leftover::{Leftover, dollars};
+use super::leftover::{Leftover, Why, dollars};
 use super::price;
 use super::verdict::{Fate, Verdict};
 use crate::moment::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The source and the detail-type of the event.
 pub const SOURCE: &str = "moat";
@@ -100,6 +100,12 @@ impl Report {
         report
     }
 
+    /// Ways in from the Internet that this run has closed.
+    fn closed(&self) -> u32 {
+        let told = self.checked.iter().flat_map(|one| &one.findings);
+        count(told.filter(|told| told.finding.is_hole && told.fate == Fate::Repaired))
+    }
+
     /// Whether there is anything for programs to know.
     pub fn is_eventful(&self) -> bool {
         !self.checked.is_empty() || !self.leftovers.is_empty() || !self.rollouts.is_empty()
@@ -122,6 +128,10 @@ impl Report {
         let mut text = format!("{owners} networks and services {looked}: {}.", parts.join(", "));
         if owners == 0 {
             text = "No network and no service is recorded.".into();
+        }
+        let it = if self.closed() == 1 { "it" } else { "them" };
+        if self.closed() > 0 {
+            text = format!("{} open to the Internet, and moat closed {it}. {text}", were(self.closed()));
         }
         if self.open > 0 {
             text = format!("{} open to the Internet that should not be! {text}", ways(self.open));
@@ -162,9 +172,13 @@ impl Report {
 
     /// The subject of the SNS message: ASCII, less than 100 characters.
     pub fn subject(&self) -> String {
+        let it = if self.closed() == 1 { "it" } else { "them" };
         let gravest = Verdict::ALL.into_iter().rev().find(|verdict| self.counts.contains_key(verdict.as_str()));
         match (self.open, gravest) {
             (open, _) if open > 0 => format!("moat: {} OPEN TO THE INTERNET", ways(open)),
+            _ if self.closed() > 0 => {
+                format!("moat: {} open to the Internet, and moat closed {it}", were(self.closed()))
+            }
             (_, None) => "moat: nothing is recorded".into(),
             (_, Some(verdict)) => format!("moat: drift {verdict}, {} findings", self.findings),
         }
@@ -186,9 +200,19 @@ impl Report {
         if !self.leftovers.is_empty() {
             lines.push("\nLeft over:".into());
             lines.extend(self.leftovers.iter().map(|left| format!("- {left}")));
+            lines.extend(self.orphaned().into_iter().map(|(kind, name)| {
+                let order = format!("{{\"{kind}\": \"{name}\", \"confirm\": \"{name}\"}}");
+                format!("  Remove what is left of {kind} {name} by starting moat-teardown with {order}")
+            }));
         }
         lines.push(format!("\nExecution: {}", self.execution));
         lines.join("\n")
+    }
+
+    /// Kind and name of those who have left something and are not recorded.
+    fn orphaned(&self) -> BTreeSet<(&str, &str)> {
+        let orphans = self.leftovers.iter().filter(|left| left.why == Why::Orphan);
+        orphans.filter_map(|left| left.owner.split_once(' ')).collect()
     }
 
     /// The metrics of the run, as a log line in CloudWatch's embedded metric format.
@@ -235,6 +259,10 @@ fn yes(one: &Checked, id: &str) -> String {
 
 fn ways(number: u32) -> String {
     if number == 1 { "1 way is".into() } else { format!("{number} ways are") }
+}
+
+fn were(number: u32) -> String {
+    if number == 1 { "1 way was".into() } else { format!("{number} ways were") }
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {

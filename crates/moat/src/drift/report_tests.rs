@@ -52,7 +52,7 @@ fn mixed() -> Report {
 fn a_report_counts_verdicts_and_says_loudly_what_is_open() {
     let report = mixed();
     insta::assert_snapshot!(report.text(), @r#"
-    1 way is open to the Internet that should not be! 3 networks and services checked: 1 clean, 1 asked, 1 tug-of-war. 1 resource has moat's tags and no use, about 32.85 USD a month (2026-06).
+    1 way is open to the Internet that should not be! 1 way was open to the Internet, and moat closed it. 3 networks and services checked: 1 clean, 1 asked, 1 tug-of-war. 1 resource has moat's tags and no use, about 32.85 USD a month (2026-06).
 
     service web: tug-of-war
     - Was open to the Internet: security-group tasks, tcp 22 in: should be not allowed, but is allowed. Done: remove tcp 22 in
@@ -64,6 +64,7 @@ fn a_report_counts_verdicts_and_says_loudly_what_is_open() {
 
     Left over:
     - nat-gateway a nat-1 has the tags of network old, of which no spec is recorded; about 32.85 USD a month
+      Remove what is left of network old by starting moat-teardown with {"network": "old", "confirm": "old"}
 
     Execution: arn:aws:states:us-east-1:123456789012:execution:moat-remediate:1
     "#);

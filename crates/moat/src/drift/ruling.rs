@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 /// Seconds until an owner with an open door is looked at again, where something is under way.
 const OPEN_DOOR: u32 = 60;
+/// How often that is done before it is left to the next run: a rollout takes half an hour at most, as a rule.
+pub const PATIENCE: u32 = 30;
 
 /// What one network or service is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +86,19 @@ pub fn rule(standing: &Standing<'_>, looks: &[Inspection]) -> Ruling {
         void: consent.and_then(Result::err),
         retry_after: is_open.then_some(OPEN_DOOR),
         told,
+    }
+}
+
+impl Ruling {
+    /// The same, where somebody else holds the owner: nothing is done, and nothing is asked (D11).
+    #[must_use]
+    pub fn standing_back(mut self, why: String) -> Self {
+        for told in self.told.iter_mut().filter(|told| matches!(told.fate, Fate::Due | Fate::Asked)) {
+            told.fate = Fate::Postponed;
+        }
+        let is_open = self.told.iter().any(|told| told.finding.is_hole);
+        let retry_after = is_open.then_some(OPEN_DOOR);
+        Self { postponed: Some(why), permit: None, question: None, is_new: false, retry_after, ..self }
     }
 }
 

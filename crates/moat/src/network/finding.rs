@@ -52,6 +52,7 @@ pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -
         NetworkStep::ReleaseAddress { address, id, ip, .. } => spare(address, &format!("{id} ({ip})")),
         NetworkStep::DeleteTwinRouteTable { table, id } => spare(table, id.as_str()),
         NetworkStep::DeleteTwinInternetGateway { id } => spare(&desired::internet_gateway(), id.as_str()),
+        NetworkStep::DeleteTwinEndpoint { id } => spare(&desired::s3_endpoint(), id.as_str()),
         NetworkStep::DeleteTwinVpc { id } => spare(&desired::vpc(), id.as_str()),
     }
 }

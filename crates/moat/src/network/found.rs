@@ -32,6 +32,7 @@ pub struct Found<'a> {
     /// Live ones that the spec has no use for, or that are one too many.
     pub spare_nat_gateways: Vec<&'a NatGateway>,
     pub endpoint: Option<&'a Endpoint>,
+    pub twin_endpoints: Vec<&'a Endpoint>,
 }
 
 /// The one that counts, and the rest.
@@ -69,6 +70,7 @@ impl<'a> Found<'a> {
             nat_gateways: Vec::new(),
             spare_nat_gateways: Vec::new(),
             endpoint: None,
+            twin_endpoints: Vec::new(),
         };
         found.choose_subnets(observed, &mut problems);
         found.choose_tables(observed, &mut problems);
@@ -77,7 +79,8 @@ impl<'a> Found<'a> {
         let ours = observed.endpoints.iter().filter(|endpoint| Some(&endpoint.vpc) == home && endpoint.is_live);
         let is_used = |endpoint: &Endpoint| !endpoint.tables.is_empty();
         let id = |endpoint: &Endpoint| endpoint.id.0.clone();
-        (found.endpoint, _) = choose(&desired::s3_endpoint(), ours.collect(), id, is_used, &mut problems);
+        (found.endpoint, found.twin_endpoints) =
+            choose(&desired::s3_endpoint(), ours.collect(), id, is_used, &mut problems);
         Refusal::unless_none(problems, found)
     }
 

@@ -336,6 +336,11 @@ fn twins(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
             plan.step(NetworkStep::DeleteTwinInternetGateway { id: gateway.id.clone() });
         }
     }
+    if found.endpoint.is_some_and(|endpoint| !endpoint.tables.is_empty()) {
+        for endpoint in &found.twin_endpoints {
+            plan.step(NetworkStep::DeleteTwinEndpoint { id: endpoint.id.clone() });
+        }
+    }
     if !found.subnets.is_empty() {
         for vpc in &found.twin_vpcs {
             plan.step(NetworkStep::DeleteTwinVpc { id: vpc.id.clone() });

@@ -136,6 +136,9 @@ pub enum NetworkStep {
     DeleteTwinInternetGateway {
         id: InternetGatewayId,
     },
+    DeleteTwinEndpoint {
+        id: VpcEndpointId,
+    },
     DeleteTwinVpc {
         id: VpcId,
     },
@@ -166,6 +169,7 @@ impl Step for NetworkStep {
             | Self::ResetEndpointPolicy { .. }
             | Self::DeleteTwinRouteTable { .. }
             | Self::DeleteTwinInternetGateway { .. }
+            | Self::DeleteTwinEndpoint { .. }
             | Self::DeleteTwinVpc { .. } => vec![],
             Self::EnableDnsSupport
             | Self::EnableDnsHostnames
@@ -251,6 +255,7 @@ impl fmt::Display for NetworkStep {
             Self::ReleaseAddress { address, ip, .. } => write!(f, "release {address} {ip}, which nothing uses"),
             Self::DeleteTwinRouteTable { table, id } => write!(f, "delete {id}, an unused twin of {table}"),
             Self::DeleteTwinInternetGateway { id } => write!(f, "delete {id}, an unused twin of internet-gateway"),
+            Self::DeleteTwinEndpoint { id } => write!(f, "delete {id}, an unused twin of {}", desired::s3_endpoint()),
             Self::DeleteTwinVpc { id } => write!(f, "delete {id}, an empty twin of vpc"),
         }
     }

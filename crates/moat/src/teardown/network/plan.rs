@@ -86,7 +86,8 @@ pub(super) fn facts(observed: &Observed) -> Facts {
     }
     for address in addresses {
         let mut alive = nat_gateways.iter().filter(|gateway| gateway.state != State::Deleted);
-        let is_held = alive.any(|gateway| gateway.allocations.contains(&address.id));
+        // A gateway that shows no address may hold any.
+        let is_held = alive.any(|it| it.allocations.is_empty() || it.allocations.contains(&address.id));
         facts.say(free(&address.id), address.interface.is_none() && !is_held);
     }
     facts.say(addresses_gone(), addresses.is_empty());

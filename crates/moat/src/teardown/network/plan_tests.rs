@@ -155,6 +155,16 @@ fn t5_a_gateway_that_is_attached_to_a_vpc_without_our_tags_is_refused() {
 }
 
 #[test]
+fn t4_an_address_stays_while_a_gateway_lives_that_does_not_show_what_it_holds() {
+    let mut observed = whole();
+    observed.nat_gateways[0].allocations.clear();
+    observed.addresses[0].interface = None;
+    assert!(!due(&observed).iter().any(|step| step.starts_with("release")), "{:?}", due(&observed));
+    observed.nat_gateways[0].state = State::Deleted;
+    assert!(due(&observed).contains(&"release elastic-ip a 198.51.100.1".to_owned()), "{:?}", due(&observed));
+}
+
+#[test]
 fn t4_an_address_that_somebody_else_uses_is_refused_by_name() {
     let mut observed = whole();
     observed.nat_gateways.clear();
