@@ -245,7 +245,7 @@ fn of_nat() -> Vec<Case> {
             evidence.endpoints.push(interface_endpoint("vpce-logs", "logs"));
             evidence.groups.push(group("sg-endpoints", vec![]));
         }),
-        nat("an ACL that could not be read", &["unread"], |evidence| {
+        nat("an ACL that could not be read", &["unread", "unread"], |evidence| {
             evidence.acls.remove(PRIVATE);
         }),
     ]
