@@ -5,7 +5,7 @@
 use super::facts::{Destination, EndpointState, Target};
 use super::filters::Ports;
 use crate::ids::{
-    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, InterfaceId, PrefixListId, RouteTableId,
+    InterfaceId, InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, PrefixListId, RouteTableId,
     SecurityGroupId, SubnetId, VpcEndpointId, VpcId,
 };
 use crate::rule::{Direction, Rule};

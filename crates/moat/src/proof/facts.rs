@@ -5,7 +5,7 @@
 
 use super::ranges::Range;
 use crate::ids::{
-    InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, InterfaceId, PrefixListId, RouteTableId,
+    InterfaceId, InternetGatewayId, LoadBalancerArn, NatGatewayId, NetworkAclId, PrefixListId, RouteTableId,
     SecurityGroupId, SubnetId, TargetGroupArn, VpcEndpointId, VpcId,
 };
 use crate::network::observed::NatState;

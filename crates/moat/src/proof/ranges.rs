@@ -3,6 +3,7 @@
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 /// An IPv4 or IPv6 range in CIDR notation. Host bits are cleared, as AWS does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,8 +56,11 @@ impl Ranges {
 
     /// Every address of the Internet, IPv4.
     pub fn public_ipv4() -> Self {
-        let reserved: Self = NOT_PUBLIC.iter().filter_map(|range| Range::new(range).ok()).collect();
-        Self(vec![MAPPED]).minus(&reserved)
+        static PUBLIC: LazyLock<Ranges> = LazyLock::new(|| {
+            let reserved: Ranges = NOT_PUBLIC.iter().filter_map(|range| Range::new(range).ok()).collect();
+            Ranges(vec![MAPPED]).minus(&reserved)
+        });
+        PUBLIC.clone()
     }
 
     /// Every address of the Internet, IPv6: global unicast (RFC 4291, 2.4).
