@@ -55,6 +55,10 @@ ids! {
     VpcEndpointId,
     /// `sg-…`
     SecurityGroupId,
+    /// `acl-…`
+    NetworkAclId,
+    /// `pl-…`
+    PrefixListId,
     /// `eni-…`
     InterfaceId,
     /// ARN of an ELB v2 load balancer

@@ -1,7 +1,33 @@
-//! Proof, from what was observed alone, that no task can be reached but through the load balancer.
+//! Proof, from what was observed alone, that tasks are private and can still reach what they need.
 //!
-//! A plan that is empty says that our resources are as asked. This looks at what decides where traffic may go, whoever
-//! made it: the route table that is in force for each task subnet, and the network interfaces that exist (E2, E3).
+//! A plan that is empty says that our resources are as asked. A proof looks at what decides where packets may go, whoever
+//! made it. [`prove`] takes one snapshot of [`facts`] and answers two theorems, each with what it rests on or with every
+//! fault at once: *privacy* (E2, E3) and *egress* (E1).
+//!
+//! `facts` is what was read, `lookup` finds in it, `ranges` and `filters` are the arithmetic of addresses and rules; `ways`
+//! and `endpoints` follow packets out and back; `egress` and `privacy` conclude; `words`, `witness` and `picture` say it.
+
+mod cause;
+mod egress;
+mod endpoints;
+pub mod facts;
+mod filters;
+mod hosts;
+mod lookup;
+pub mod names;
+mod picture;
+mod privacy;
+mod prove;
+pub mod ranges;
+mod report;
+mod trail;
+mod ways;
+mod witness;
+mod words;
+
+pub use egress::Reach;
+pub use prove::{Proofs, prove};
+pub use report::{Fault, Theorem, Verdict};
 
 use crate::network::observed::{RouteTable, Target};
 use serde::{Deserialize, Serialize};

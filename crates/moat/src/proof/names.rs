@@ -1,0 +1,105 @@
+//! What a task needs, by the names that AWS has for it: endpoint services, actions, prefix lists.
+
+use super::facts::{Need, PrefixList, What};
+use crate::image::Image;
+
+/// What a container image asks of the network, wherever it lives.
+///
+/// An image in ECR takes three ways: the API for the token and the manifest's address, the registry itself, and S3 for
+/// the layers ("Amazon ECR interface VPC endpoints", ECR guide).
+pub fn of_image(image: &Image, region: &str) -> Vec<Need> {
+    let need = |what, region: &str| Need { what, region: region.to_owned() };
+    match image.ecr() {
+        Some(ecr) => [What::EcrApi, What::EcrDkr, What::Layers].map(|what| need(what, &ecr.region)).into(),
+        None => {
+            let host = image.repository.split('/').next().filter(|host| host.contains('.')).unwrap_or("docker.io");
+            vec![need(What::Registry(host.to_owned()), region)]
+        }
+    }
+}
+
+impl What {
+    /// The last part of the endpoint service's name, or `None` where only a public address will do.
+    pub const fn service(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::EcrApi => "ecr.api",
+            Self::EcrDkr => "ecr.dkr",
+            Self::Layers => "s3",
+            Self::Logs => "logs",
+            Self::SecretsManager => "secretsmanager",
+            Self::Ssm => "ssm",
+            Self::Kms => "kms",
+            Self::SsmMessages => "ssmmessages",
+            Self::Sts => "sts",
+            Self::Registry(_) | Self::Internet => return None,
+        })
+    }
+
+    /// What the execution role must be allowed ("Amazon ECS task execution IAM role", ECS guide).
+    pub const fn rights(&self) -> &'static [&'static str] {
+        match self {
+            Self::EcrApi => &[
+                "ecr:GetAuthorizationToken",
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:BatchGetImage",
+            ],
+            Self::Logs => &["logs:CreateLogStream", "logs:PutLogEvents"],
+            Self::SecretsManager => &["secretsmanager:GetSecretValue"],
+            Self::Ssm => &["ssm:GetParameters"],
+            Self::Kms => &["kms:Decrypt"],
+            _ => &[],
+        }
+    }
+
+    /// What the policy of an endpoint on the way must allow.
+    pub const fn passes(&self) -> &'static [&'static str] {
+        match self {
+            Self::EcrDkr => &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            Self::Layers => &["s3:GetObject"],
+            Self::SsmMessages => &["ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"],
+            Self::Sts => &["sts:AssumeRole"],
+            _ => self.rights(),
+        }
+    }
+}
+
+impl Need {
+    /// `com.amazonaws.us-east-1.ecr.api`
+    pub fn endpoint_service(&self) -> Option<String> {
+        Some(format!("com.amazonaws.{}.{}", self.region, self.what.service()?))
+    }
+
+    /// What an endpoint's policy must let through, where it is one thing: ECR's layers lie in a bucket of AWS's own
+    /// ("Minimum Amazon S3 bucket permissions for Amazon ECR", ECR guide).
+    pub fn resource(&self) -> Option<String> {
+        match self.what {
+            What::Layers => Some(format!("arn:aws:s3:::prod-{}-starport-layer-bucket/*", self.region)),
+            _ => None,
+        }
+    }
+
+    /// As a sentence names it.
+    pub fn label(&self) -> String {
+        match &self.what {
+            What::EcrApi => "ECR's API".into(),
+            What::EcrDkr => "ECR's registry".into(),
+            What::Layers => "image layers in S3".into(),
+            What::Logs => "CloudWatch Logs".into(),
+            What::SecretsManager => "Secrets Manager".into(),
+            What::Ssm => "Parameter Store".into(),
+            What::Kms => "KMS".into(),
+            What::SsmMessages => "ECS Exec".into(),
+            What::Sts => "STS".into(),
+            What::Registry(host) => host.clone(),
+            What::Internet => "the Internet".into(),
+        }
+    }
+}
+
+impl PrefixList {
+    /// Whether it holds the addresses of a service that has gateway endpoints: S3 and DynamoDB.
+    pub fn is_of_gateway_service(&self) -> bool {
+        self.name.starts_with("com.amazonaws.") && (self.name.ends_with(".s3") || self.name.ends_with(".dynamodb"))
+    }
+}
