@@ -41,3 +41,8 @@ fn input(network: &str, service: &str) -> Value {
 fn image(name: &str) -> String {
     format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}")
 }
+
+/// Those that have a local AWS of their own.
+pub fn alone() -> Vec<(&'static str, Body)> {
+    drift::alone()
+}
