@@ -298,6 +298,9 @@ fn drop<T>(items: &mut Vec<T>, at: usize) {
     }
 }
 
+/// What is done to an endpoint.
+type Deed = Box<dyn Fn(&mut Endpoint)>;
+
 impl Change {
     pub fn apply(&self, evidence: &mut Evidence) {
         match self.clone() {
@@ -371,7 +374,7 @@ impl Change {
     }
 
     fn apply_to_endpoints(&self, evidence: &mut Evidence) {
-        let (at, change): (usize, Box<dyn Fn(&mut Endpoint)>) = match self.clone() {
+        let (at, change): (usize, Deed) = match self.clone() {
             Self::Endpoint(endpoint) => return evidence.endpoints.push(endpoint),
             Self::DropEndpoint(at) => return drop(&mut evidence.endpoints, at),
             Self::EndpointState(at, state) => (at, Box::new(move |one| one.state = state.clone())),
