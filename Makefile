@@ -8,7 +8,7 @@ SHELL := bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/moat/target
 export SAM_CLI_TELEMETRY := 0
 TOOLS := $(CURDIR)/.tools/sam/bin
-FUNCTIONS := moat-spec moat-network moat-ingress moat-service moat-verify moat-rollout moat-drift moat-teardown
+FUNCTIONS := moat-spec moat-preflight moat-network moat-ingress moat-service moat-verify moat-rollout moat-drift moat-teardown
 # The stack's name, for deploy, destroy and the local AWS.
 STACK ?= moat
 export STACK

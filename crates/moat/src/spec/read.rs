@@ -2,7 +2,6 @@
 
 use super::reader::{Reader, below, not_an_object};
 use super::*;
-use crate::cidr;
 use crate::parameters;
 use crate::plan::Problem;
 use serde_json::Value;
@@ -37,7 +36,7 @@ pub fn read(value: &Value) -> Result<Input, Vec<Problem>> {
     }
     let mut input = None;
     if let Some(mut fields) = Reader::open("", value, &["$schema", "network", "service", "mode"], &mut problems) {
-        let network = fields.object("network", NETWORK_FIELDS, None, |r| Some(network(r)));
+        let network = fields.object("network", read_network::FIELDS, None, |r| Some(read_network::network(r)));
         let service = fields.object("service", SERVICE_FIELDS, None, |r| Some(service(r)));
         input = Some((network, service, fields.optional("mode", Mode::Apply)));
     }
@@ -82,38 +81,6 @@ fn too_large(pointer: &str, spec: &impl Serialize) -> Option<Problem> {
     })
 }
 
-const NETWORK_FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "drift"];
-
-fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
-    let name = fields.required("name");
-    let cidr = fields.optional("cidr", NetworkSpec::default_cidr());
-    let zones = fields.optional("zones", NetworkSpec::default_zones());
-    let egress = fields.object("egress", &["nat"], Egress::default(), |egress| {
-        Some(Egress { nat: egress.optional("nat", Nat::default()) })
-    });
-    fields.check("cidr", cidr, |cidr| match cidr {
-        cidr if cidr.prefix() < 16 => Some(format!("{cidr} is too large: AWS allows a VPC /16 at most")),
-        cidr if cidr::slots(cidr) == 0 => {
-            Some(format!("{cidr} is too small: two zones with two subnets of at least /27 need /25 or larger"))
-        }
-        cidr if !cidr.is_private() => Some(format!(
-            "{cidr} is not private address space; use a part of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"
-        )),
-        cidr => {
-            let room = cidr::slots(cidr);
-            (zones > room && zones <= 8)
-                .then(|| format!("{cidr} is too small for {zones} zones: it has room for {room}; use a larger range"))
-        }
-    });
-    fields.check("zones", zones, |zones| match zones {
-        0 | 1 => Some(format!("is {zones}, but a load balancer needs subnets in at least 2 zones")),
-        2..=8 => None,
-        _ => Some(format!("is {zones}, but moat spreads a network over at most 8")),
-    });
-    let drift = drift(fields);
-    Some(NetworkSpec { name: name?, cidr, zones, egress, drift })
-}
-
 const SERVICE_FIELDS: &[&str] = &[
     "name",
     "network",
@@ -153,7 +120,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     for key in environment.keys().filter(|key| key.is_empty() || key.contains('=')) {
         fields.report(&below("environment", key), "an environment variable's name is not empty and has no =");
     }
-    let load_balancer = fields.object("loadBalancer", LOAD_BALANCER_FIELDS, LoadBalancerSpec::default(), load_balancer);
+    let load_balancer = read_load_balancer::load_balancer(fields);
     let logs = fields.object("logs", &["retentionDays"], LogsSpec::default(), |logs| {
         let days = logs.optional("retentionDays", LogsSpec::default_retention());
         let retention_days = logs.check("retentionDays", days, |days| {
@@ -187,35 +154,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     })
 }
 
-const LOAD_BALANCER_FIELDS: &[&str] = &["type", "allow", "healthCheck", "deregistrationDelay"];
-
-fn load_balancer(fields: &mut Reader<'_>) -> Option<LoadBalancerSpec> {
-    let kind = fields.optional("type", LoadBalancerKind::default());
-    let allow = fields.optional("allow", LoadBalancerSpec::anyone());
-    let allow = fields.check("allow", allow, |allow| match allow.len() {
-        0 => Some("is empty, so nobody could connect; leave it out to allow anyone, or name ranges".into()),
-        1..=50 => None,
-        many => Some(format!("has {many} ranges, but a security group holds 60 rules; name at most 50")),
-    });
-    let delay = fields.optional("deregistrationDelay", LoadBalancerSpec::default_deregistration_delay());
-    let deregistration_delay = fields.check("deregistrationDelay", delay, |delay| seconds(*delay, 0, 3600));
-    let health_check = fields.object("healthCheck", &["path", "interval", "grace"], HealthCheck::default(), |check| {
-        let path = check.optional("path", HealthCheck::default_path());
-        let path = check.check("path", path, |path: &String| match path {
-            path if !path.starts_with('/') => Some(format!("{path:?} must begin with a slash, like /{path}")),
-            path if path.len() > 1024 => Some("is longer than the 1024 characters that a target group allows".into()),
-            _ => None,
-        });
-        let interval = check.optional("interval", HealthCheck::default_interval());
-        let interval = check.check("interval", interval, |interval| seconds(*interval, 5, 300));
-        let grace = check.optional("grace", HealthCheck::default_grace());
-        let grace = check.check("grace", grace, |grace| seconds(*grace, 0, 3600));
-        Some(HealthCheck { path, interval, grace })
-    });
-    Some(LoadBalancerSpec { kind, allow, health_check, deregistration_delay })
-}
-
-fn drift(fields: &mut Reader<'_>) -> DriftSpec {
+pub(super) fn drift(fields: &mut Reader<'_>) -> DriftSpec {
     fields.object("drift", &["repair", "approval"], DriftSpec::default(), |drift| {
         let repair = drift.optional("repair", Repair::default());
         Some(DriftSpec { repair, approval: drift.optional("approval", Approval::default()) })
