@@ -319,7 +319,13 @@ fn a_wait_is_as_long_as_the_lambda_says() {
         .partition(|(_, length)| length == "after a failure");
     assert_eq!(after_failure.len(), 1, "{after_failure:?}");
     let lengths = said_by_a_lambda;
-    let said = ["$following.retryAfter", "$roll.decision.at", "$reply.retryAfter", "$begun.checked.retryAfter"];
+    let said = [
+        "$following.retryAfter",
+        "$roll.decision.at",
+        "$reply.retryAfter",
+        "$begun.checked.retryAfter",
+        "$group.after",
+    ];
     assert_eq!(lengths.len(), said.len(), "{lengths:?}");
     for said in said {
         assert!(lengths.values().any(|length| length.contains(said)), "{said}: {lengths:?}");

@@ -2,6 +2,7 @@
 
 use crate::Eyes;
 use crate::request::Group;
+use moat::drift::pace::{self, Look};
 use moat::drift::{Order, Scope, order};
 use moat::error::{Failure, Kind};
 use moat::name::Name;
@@ -10,7 +11,7 @@ use moat::tags::Owner;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// As many services as one call looks at: as many as ECS and ELB describe at once.
+/// As many services as one call looks at. Their calls to ELB, made in a second, are within its bucket ([`pace`]).
 const TOGETHER: usize = 10;
 
 /// Checks the input. Nothing is read from AWS.
@@ -25,12 +26,13 @@ pub fn check(input: &Value) -> Result<Value, Failure> {
     Ok(json!({ "order": order }))
 }
 
-/// Each network once, however many services share it, then the services of each network, ten at a time.
+/// Each network once, however many services share it, then the services of each network, ten at a time, each group with
+/// the time of its turn.
 ///
 /// # Errors
 /// `Moat.Refused` when the one that was asked for is not recorded.
 pub async fn list(eyes: &Eyes, order: &Order) -> Result<Value, Failure> {
-    let alone = |owner: &Owner| Group { owners: vec![owner.clone()], network: None };
+    let alone = |owner: &Owner| Group { owners: vec![owner.clone()], network: None, after: 0 };
     let phases = match &order.scope {
         Scope::All => {
             let networks = eyes.records.specs("/moat/networks/").await?;
@@ -52,6 +54,7 @@ pub async fn list(eyes: &Eyes, order: &Order) -> Result<Value, Failure> {
             }
         }
     };
+    let phases = phases.map(in_turn);
     let owners: Vec<&Owner> = phases.iter().flatten().flat_map(|group| &group.owners).collect();
     Ok(json!({ "phases": phases, "owners": owners }))
 }
@@ -65,10 +68,22 @@ fn groups(services: BTreeMap<Name, String>) -> Vec<Group> {
         by_network.entry(network).or_default().push(Owner::Service(name));
     }
     let some = |(network, owners): (Option<Name>, Vec<Owner>)| {
-        let groups = owners.chunks(TOGETHER).map(|some| Group { owners: some.to_vec(), network: network.clone() });
+        let groups =
+            owners.chunks(TOGETHER).map(|some| Group { owners: some.to_vec(), network: network.clone(), after: 0 });
         groups.collect::<Vec<_>>()
     };
     by_network.into_iter().flat_map(some).collect()
+}
+
+/// The groups of a phase, each with the time of its turn.
+fn in_turn(mut groups: Vec<Group>) -> Vec<Group> {
+    let look = |group: &Group| match group.owners.as_slice() {
+        [Owner::Network(_)] => Look::Network,
+        services => Look::Services(u32::try_from(services.len()).unwrap_or(u32::MAX)),
+    };
+    let starts = pace::starts(&groups.iter().map(look).collect::<Vec<_>>());
+    groups.iter_mut().zip(starts).for_each(|(group, start)| group.after = start);
+    groups
 }
 
 #[cfg(test)]
@@ -86,6 +101,17 @@ mod tests {
         let sizes: Vec<_> = groups.iter().map(|group| (group.network.clone(), group.owners.len())).collect();
         let main = Some(name("main"));
         assert_eq!(sizes, [(None, 1), (Some(name("corp")), 1), (main.clone(), 10), (main.clone(), 10), (main, 3)]);
+    }
+
+    #[test]
+    fn a_few_services_wait_for_nothing_and_many_are_looked_at_one_group_after_the_other() {
+        let recorded = |number: usize| {
+            let name = |at| Name::new(format!("s{at}")).unwrap();
+            (0..number).map(|at| (name(at), json!({"network": "main"}).to_string())).collect::<BTreeMap<_, _>>()
+        };
+        let turns = |number| in_turn(groups(recorded(number))).iter().map(|group| group.after).collect::<Vec<_>>();
+        assert_eq!(turns(10), [0]);
+        assert_eq!(turns(30), [0, 6, 12]);
     }
 
     #[test]

@@ -41,6 +41,9 @@ pub struct Group {
     /// The network of the services; none where it cannot be told, or where the owner is a network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Name>,
+    /// Seconds from the beginning of its phase to its turn.
+    #[serde(default)]
+    pub after: u32,
 }
 
 /// The passes of a repair are over.

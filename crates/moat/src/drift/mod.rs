@@ -12,6 +12,7 @@ pub mod leftover;
 pub mod looks;
 pub mod memory;
 pub mod order;
+pub mod pace;
 pub mod price;
 pub mod report;
 pub mod ruling;
