@@ -7,4 +7,5 @@ pub mod local;
 pub mod people;
 pub mod proxy;
 pub mod start;
+mod tagging;
 pub mod wire;

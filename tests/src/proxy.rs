@@ -1,8 +1,9 @@
 //! A proxy in front of the local AWS. It makes one changing call fail on purpose, shows new NAT gateways as pending
-//! and load balancers as provisioning for a while, honours client tokens as AWS does, and counts every call.
+//! and load balancers as provisioning for a while, honours client tokens and tells tags as AWS does, and counts every call.
 
 use crate::buckets::Buckets;
 use crate::faults::{Fault, Scheduled, Slowness};
+use crate::tagging;
 use crate::wire::{Operation, field};
 use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat as Format};
 use http_body_util::{BodyExt, Full};
@@ -160,6 +161,7 @@ impl Proxy {
             return Ok(answer(StatusCode::OK, None, Bytes::from_static(b"{}")));
         }
         let token = field(&body, "ClientToken", "clientToken").filter(|_| operation.is_some());
+        let asked = body.clone();
         let known = token.as_ref().and_then(|token| self.state().answers.get(token).cloned());
         let (status, bytes, headers) = match known {
             Some((status, bytes)) => (status, bytes, None),
@@ -175,6 +177,10 @@ impl Proxy {
             }
         };
         let Some(operation) = operation else { return Ok(answer(status, headers, bytes)) };
+        let bytes = match operation.name.as_str() {
+            "GetResources" => tagging::complete(upstream, &asked, bytes).await,
+            _ => bytes,
+        };
         if let Some(token) = token.filter(|_| status.is_success()) {
             self.state().answers.insert(token, (status, bytes.clone()));
         }

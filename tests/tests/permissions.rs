@@ -14,7 +14,7 @@ const HANDS: &[(&str, &[&str])] = &[
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["verify"]),
-    ("DriftFunction", &["leftovers", "parameters", "records", "scaling"]),
+    ("DriftFunction", &["leftovers", "parameters", "records", "scaling", "tags"]),
     ("TeardownFunction", &["endpoints", "teardown"]),
 ];
 

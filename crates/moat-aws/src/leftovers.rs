@@ -9,8 +9,8 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 use moat::drift::Tagged;
 use moat::drift::leftover::Kind;
 use moat::error::Failure;
-use moat::tags;
-use std::collections::BTreeMap;
+use moat::tags::{self, Owner};
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
 
 /// As many as DescribeServices takes ("DescribeServices", Amazon ECS API).
@@ -33,13 +33,14 @@ impl Leftovers {
         }
     }
 
-    /// Everything with moat's tags that costs money by being there, and VPCs, since there are few to have.
+    /// Everything with moat's tags that costs money by being there, and VPCs, since there are few to have. Whether a service
+    /// is still there is asked where its owner is not `recorded`: the others have just been looked at.
     ///
     /// # Errors
     /// As AWS answers: what could not be read is not nothing.
-    pub async fn tagged(&self) -> Result<Vec<Tagged>, Failure> {
+    pub async fn tagged(&self, recorded: &BTreeSet<Owner>) -> Result<Vec<Tagged>, Failure> {
         let (vpcs, nat_gateways, addresses, endpoints, others) =
-            try_join!(self.vpcs(), self.nat_gateways(), self.addresses(), self.endpoints(), self.others(),)?;
+            try_join!(self.vpcs(), self.nat_gateways(), self.addresses(), self.endpoints(), self.others(recorded),)?;
         Ok([vpcs, nat_gateways, addresses, endpoints, others].concat())
     }
 
@@ -74,7 +75,7 @@ impl Leftovers {
     }
 
     /// Load balancers and services. What was deleted a while ago is still listed there, so services are looked at.
-    async fn others(&self) -> Result<Vec<Tagged>, Failure> {
+    async fn others(&self, recorded: &BTreeSet<Owner>) -> Result<Vec<Tagged>, Failure> {
         let kinds = ["elasticloadbalancing:loadbalancer", "ecs:service"].map(str::to_owned);
         let call = self.tagging.get_resources().tag_filters(TagFilter::builder().key(tags::RESOURCE).build());
         let pages = call.set_resource_type_filters(Some(kinds.to_vec())).into_paginator().send();
@@ -84,8 +85,8 @@ impl Leftovers {
         let pair = |tag: &aws_sdk_resourcegroupstagging::types::Tag| (tag.key().to_owned(), tag.value().to_owned());
         let mut all: Vec<Tagged> =
             found.filter_map(|it| Tagged::read(it.resource_arn()?, &it.tags().iter().map(pair).collect())).collect();
-        let gone =
-            self.gone(all.iter().filter(|it| it.kind == Kind::Service).map(|it| it.id.clone()).collect()).await?;
+        let strangers = all.iter().filter(|it| it.kind == Kind::Service && !recorded.contains(&it.owner));
+        let gone = self.gone(strangers.map(|it| it.id.clone()).collect()).await?;
         all.retain(|it| !gone.contains(&it.id));
         Ok(all)
     }

@@ -32,9 +32,11 @@ pub mod rollout;
 pub mod scaling;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "logs", feature = "scaling"))]
 pub mod service;
+#[cfg(feature = "tagging")]
+mod tags;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "elb", feature = "logs", feature = "scaling", feature = "ssm"))]
 pub mod teardown;
-#[cfg(any(feature = "elb", feature = "logs"))]
+#[cfg(any(feature = "elb", feature = "logs", feature = "scaling", feature = "tagging"))]
 mod together;
 #[cfg(all(feature = "ec2", feature = "ecs"))]
 pub mod verify;

@@ -43,7 +43,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let eyes = &Eyes {
         network: NetworkCloud::new(&config),
         ingress: IngressCloud::new(&config),
-        service: ServiceCloud::new(&config, Autoscaling::from_env(&config)?),
+        service: ServiceCloud::new(&config, Autoscaling::from_env(&config)?).for_many(),
         parameters: Parameters::new(&config),
         records: Records::new(&config),
         leftovers: Leftovers::new(&config),

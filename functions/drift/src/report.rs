@@ -46,7 +46,7 @@ fn complete(owners: &BTreeSet<Owner>, checked: Vec<Checked>) -> Vec<Checked> {
 }
 
 async fn left_over(eyes: &Eyes, owners: &BTreeSet<Owner>) -> Result<Vec<Leftover>, Failure> {
-    Ok(leftovers(owners, &BTreeMap::new(), &eyes.leftovers.tagged().await?))
+    Ok(leftovers(owners, &BTreeMap::new(), &eyes.leftovers.tagged(owners).await?))
 }
 
 #[cfg(test)]

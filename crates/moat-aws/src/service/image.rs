@@ -2,48 +2,110 @@
 
 use super::ServiceCloud;
 use crate::answer::Answer;
+use crate::together::Found;
 use aws_sdk_ecr::config::Region;
 use aws_sdk_ecr::error::SdkError;
 use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
-use aws_sdk_ecr::types::ImageIdentifier;
+use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::future::join_all;
 use moat::error::{Failure, Kind, Meaning, meaning};
-use moat::image::{Image, Version};
+use moat::image::{Ecr, Image, Version};
 use moat::service::observed::ImageState;
+use std::collections::BTreeMap;
+
+/// What is known of one image, or why not. A repository that cannot be read says nothing about another.
+pub(super) type Known = Result<ImageState, Failure>;
 
 impl ServiceCloud {
     /// Looks the image up where it lives: its own account and region. Not at all when the registry is not ECR.
-    pub(super) async fn image(&self, image: &Image) -> Result<ImageState, Failure> {
-        let Some(place) = image.ecr() else { return Ok(ImageState::NotAsked) };
-        let is_here = self.config.region().is_some_and(|region| region.as_ref() == place.region);
-        let elsewhere = || {
-            let config = aws_sdk_ecr::config::Builder::from(&self.config).region(Region::new(place.region.clone()));
-            aws_sdk_ecr::Client::from_conf(config.build())
-        };
-        let ecr = if is_here { self.ecr.clone() } else { elsewhere() };
-        let which = match &image.version {
-            Version::Tag(tag) => ImageIdentifier::builder().image_tag(tag),
-            Version::Digest(digest) => ImageIdentifier::builder().image_digest(digest),
-        };
-        let call = ecr.describe_images().registry_id(&place.account).repository_name(&place.repository);
-        match call.image_ids(which.build()).send().await {
-            Ok(answer) => {
-                let digest = answer.image_details().iter().find_map(|detail| detail.image_digest());
-                Ok(digest.map_or(ImageState::NoSuchTag, |digest| ImageState::Digest(digest.to_owned())))
-            }
-            Err(error) => absence(&error).map_or_else(|| Err(error).read(format!("describe image {image}")), Ok),
+    pub(super) async fn image(&self, image: &Image) -> Known {
+        if image.ecr().is_none() {
+            return Ok(ImageState::NotAsked);
         }
+        let call = async |images: Vec<String>| Ok(self.all_images(&images).await);
+        self.images.ask(&image.to_string(), call).await?.unwrap_or(Ok(ImageState::NoSuchTag))
+    }
+
+    /// Those of one repository in one call.
+    async fn all_images(&self, names: &[String]) -> Found<Known> {
+        let mut by_repository: BTreeMap<String, Vec<Image>> = BTreeMap::new();
+        for image in names.iter().filter_map(|name| Image::new(name).ok()) {
+            by_repository.entry(image.repository.clone()).or_default().push(image);
+        }
+        let all = join_all(by_repository.values().map(|images| self.of_repository(images))).await;
+        all.into_iter().flatten().collect()
+    }
+
+    async fn of_repository(&self, images: &[Image]) -> Found<Known> {
+        let known: Vec<Known> = match self.describe(images).await {
+            Ok(Some(states)) => states.into_iter().map(Ok).collect(),
+            // ECR answers for none when one is missing.
+            Ok(None) if images.len() > 1 => join_all(images.iter().map(|image| self.alone(image))).await,
+            Ok(None) => vec![Ok(ImageState::NoSuchTag)],
+            Err(failure) => vec![Err(failure); images.len()],
+        };
+        images.iter().map(Image::to_string).zip(known).collect()
+    }
+
+    async fn alone(&self, image: &Image) -> Known {
+        let states = self.describe(std::slice::from_ref(image)).await?;
+        Ok(states.and_then(|mut states| states.pop()).unwrap_or(ImageState::NoSuchTag))
+    }
+
+    /// The states of these images of one repository, in their order; `None` when one of them is not there.
+    async fn describe(&self, images: &[Image]) -> Result<Option<Vec<ImageState>>, Failure> {
+        let Some(place) = images.first().and_then(Image::ecr) else { return Ok(None) };
+        let call = self.registry(&place).describe_images().registry_id(&place.account);
+        let call = call.repository_name(&place.repository).set_image_ids(Some(images.iter().map(identifier).collect()));
+        match call.send().await {
+            Ok(answer) => Ok(images.iter().map(|image| state(image, images.len(), answer.image_details())).collect()),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_image_not_found_exception()) => {
+                Ok(None)
+            }
+            Err(error) => match absence(&error) {
+                Some(state) => Ok(Some(vec![state; images.len()])),
+                None => Err(error).read(format!("describe image {}", list(images))),
+            },
+        }
+    }
+
+    fn registry(&self, place: &Ecr) -> aws_sdk_ecr::Client {
+        if self.config.region().is_some_and(|region| region.as_ref() == place.region) {
+            return self.ecr.clone();
+        }
+        let config = aws_sdk_ecr::config::Builder::from(&self.config).region(Region::new(place.region.clone()));
+        aws_sdk_ecr::Client::from_conf(config.build())
     }
 }
 
-/// The answers that tell something about the image.
+fn list(images: &[Image]) -> String {
+    images.iter().map(Image::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn identifier(image: &Image) -> ImageIdentifier {
+    match &image.version {
+        Version::Tag(tag) => ImageIdentifier::builder().image_tag(tag).build(),
+        Version::Digest(digest) => ImageIdentifier::builder().image_digest(digest).build(),
+    }
+}
+
+/// One of so many images that were asked for, among what ECR answered. The answer to one question is about that one.
+fn state(image: &Image, asked: usize, found: &[ImageDetail]) -> Option<ImageState> {
+    let is_it = |detail: &&ImageDetail| match &image.version {
+        _ if asked == 1 => true,
+        Version::Tag(tag) => detail.image_tags().contains(tag),
+        Version::Digest(digest) => detail.image_digest() == Some(digest),
+    };
+    let digest = found.iter().filter(is_it).find_map(|detail| detail.image_digest());
+    digest.map(|digest| ImageState::Digest(digest.to_owned()))
+}
+
+/// The answers that tell something about the repository, and so about each of its images.
 fn absence(error: &SdkError<DescribeImagesError>) -> Option<ImageState> {
     let error = error.as_service_error()?;
     if error.is_repository_not_found_exception() {
         return Some(ImageState::NoSuchRepository);
-    }
-    if error.is_image_not_found_exception() {
-        return Some(ImageState::NoSuchTag);
     }
     let is_denied = error.code().map(meaning) == Some(Meaning::Is(Kind::Denied));
     is_denied.then(|| ImageState::Unreadable(error.message().unwrap_or("access denied").to_owned()))

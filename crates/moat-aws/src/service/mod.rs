@@ -16,6 +16,8 @@ use moat::tags::Owner;
 
 /// As many as DescribeClusters takes (ECS API).
 const CLUSTERS: usize = 100;
+/// As many as DescribeImages takes of one repository (ECR API).
+const IMAGES: usize = 100;
 /// As many as one page of DescribeLogGroups has (CloudWatch Logs API).
 const LOG_GROUPS: usize = 50;
 
@@ -29,6 +31,10 @@ pub struct ServiceCloud {
     scaling: Autoscaling,
     clusters: Together<aws_sdk_ecs::types::Cluster>,
     log_groups: Together<aws_sdk_cloudwatchlogs::types::LogGroup>,
+    images: Together<image::Known>,
+    /// Where many services are looked at together.
+    #[cfg(feature = "tagging")]
+    many_tags: Option<crate::tags::ManyTags>,
     /// For images in another region.
     config: SdkConfig,
 }
@@ -50,7 +56,26 @@ impl ServiceCloud {
         config: SdkConfig,
     ) -> Self {
         let (clusters, log_groups) = (Together::new(CLUSTERS), Together::new(LOG_GROUPS));
-        Self { ecs_once: ecs.clone(), ecs, ecr, logs, scaling, clusters, log_groups, config }
+        Self {
+            ecs_once: ecs.clone(),
+            ecs,
+            ecr,
+            logs,
+            scaling,
+            clusters,
+            log_groups,
+            images: Together::new(IMAGES),
+            #[cfg(feature = "tagging")]
+            many_tags: None,
+            config,
+        }
+    }
+
+    /// For looks at many services: the tags of their log groups are asked for together.
+    #[cfg(feature = "tagging")]
+    #[must_use]
+    pub fn for_many(self) -> Self {
+        Self { many_tags: Some(crate::tags::ManyTags::new(&self.config)), ..self }
     }
 }
 

@@ -68,15 +68,22 @@ impl ServiceCloud {
         let Some(group) = self.log_groups.ask(name, call).await? else { return Ok(None) };
         // Tags belong to the ARN without the ":*" that stands for its streams.
         let arn = present(group.arn(), &doing, "ARN")?.trim_end_matches(":*");
+        let Some(is_ours) = self.owns_log_group(name, arn, owner).await? else { return Ok(None) };
+        let days = |days: i32| u32::try_from(days).unwrap_or_default();
+        Ok(Some(LogGroup { name: name.to_owned(), is_ours, retention_days: group.retention_in_days().map(days) }))
+    }
+
+    /// Whether a log group is the owner's; nothing when it is gone meanwhile. Only its own service can tell that it is not.
+    async fn owns_log_group(&self, name: &str, arn: &str, owner: &Owner) -> Result<Option<bool>, Failure> {
+        #[cfg(feature = "tagging")]
+        if let Some(many) = &self.many_tags {
+            if many.of(arn).await?.is_some_and(|tags| owner.owns(&tags)) {
+                return Ok(Some(true));
+            }
+        }
         let tags = self.logs.list_tags_for_resource().resource_arn(arn).send().await;
         let Some(tags) = tags.find(format!("list the tags of log group {name}"))? else { return Ok(None) };
-        let tags = tags.tags().cloned().unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>();
-        let days = |days: i32| u32::try_from(days).unwrap_or_default();
-        Ok(Some(LogGroup {
-            name: name.to_owned(),
-            is_ours: owner.owns(&tags),
-            retention_days: group.retention_in_days().map(days),
-        }))
+        Ok(Some(owner.owns(&tags.tags().cloned().unwrap_or_default().into_iter().collect())))
     }
 
     /// The log groups with these names, and perhaps others: AWS is asked for what the names begin with.

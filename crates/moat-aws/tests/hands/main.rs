@@ -8,6 +8,7 @@ mod image;
 mod ingress_apply;
 mod ingress_observe;
 mod lock;
+mod many;
 mod network_apply;
 mod network_observe;
 mod parameters;
