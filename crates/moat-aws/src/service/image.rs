@@ -95,7 +95,7 @@ fn state(image: &Image, asked: usize, found: &[ImageDetail]) -> Option<ImageStat
     let is_it = |detail: &&ImageDetail| match &image.version {
         _ if asked == 1 => true,
         Version::Tag(tag) => detail.image_tags().contains(tag),
-        Version::Digest(digest) => detail.image_digest() == Some(digest),
+        Version::Digest(digest) => detail.image_digest() == Some(digest.as_str()),
     };
     let digest = found.iter().filter(is_it).find_map(|detail| detail.image_digest());
     digest.map(|digest| ImageState::Digest(digest.to_owned()))

@@ -76,10 +76,10 @@ impl ServiceCloud {
     /// Whether a log group is the owner's; nothing when it is gone meanwhile. Only its own service can tell that it is not.
     async fn owns_log_group(&self, name: &str, arn: &str, owner: &Owner) -> Result<Option<bool>, Failure> {
         #[cfg(feature = "tagging")]
-        if let Some(many) = &self.many_tags {
-            if many.of(arn).await?.is_some_and(|tags| owner.owns(&tags)) {
-                return Ok(Some(true));
-            }
+        if let Some(many) = &self.many_tags
+            && many.of(arn).await?.is_some_and(|tags| owner.owns(&tags))
+        {
+            return Ok(Some(true));
         }
         let tags = self.logs.list_tags_for_resource().resource_arn(arn).send().await;
         let Some(tags) = tags.find(format!("list the tags of log group {name}"))? else { return Ok(None) };
