@@ -55,7 +55,7 @@ impl Autoscaling {
     /// Unreadable is not absent.
     pub async fn limits(&self, resource: &str) -> Result<Option<Scaling>, Failure> {
         let Some(Asked { client, targets }) = &self.0 else { return Ok(None) };
-        let call = async |resources| found(client, resources).await;
+        let call = async |resources: Vec<String>| found(client, resources).await;
         let Some(target) = targets.ask(resource, call).await? else { return Ok(None) };
         let number = |number: i32| u32::try_from(number).unwrap_or_default();
         let (least, most) = (number(target.min_capacity()), number(target.max_capacity()));

@@ -15,6 +15,7 @@ use moat_aws::leftovers::Leftovers;
 use moat_aws::scaling::Autoscaling;
 use moat_aws::service::ServiceCloud;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 const REGISTRY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -154,9 +155,9 @@ async fn a_service_without_a_record_is_left_over_only_while_it_is_there() {
             Answer::error("ClusterNotFoundException")
         }
     });
-    let recorded = [Owner::Service(name("web"))].into();
+    let recorded = BTreeSet::from([Owner::Service(name("web"))]);
     let all = Leftovers::new(&wire.config()).tagged(&recorded).await.unwrap();
-    let left = moat::drift::leftovers(&recorded, &[].into(), &all);
+    let left = moat::drift::leftovers(&recorded, &BTreeMap::new(), &all);
     assert_eq!(left.iter().map(|one| one.owner.as_str()).collect::<Vec<_>>(), ["service lost"]);
     // A recorded one has been looked at by itself.
     assert_eq!(wire.count("DescribeServices"), 2);
