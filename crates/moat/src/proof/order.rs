@@ -18,6 +18,14 @@ pub struct Order {
     pub vpc: Option<VpcId>,
 }
 
+impl Order {
+    /// For a service of moat's own.
+    pub fn of(service: &Name) -> Self {
+        let name = format!("moat-{service}");
+        Self { cluster: name.clone(), service: name, vpc: None }
+    }
+}
+
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cluster, service, vpc: _ } = self;
@@ -73,11 +81,11 @@ pub fn read(input: &Value) -> Result<Order, Vec<Problem>> {
         order = service.and_then(|service| match cluster {
             Some(cluster) => Some(Order { cluster, service, vpc: vpc.map(VpcId::from) }),
             None => {
-                let ours = Name::new(&service).map(|name| format!("moat-{name}"));
+                let ours = Name::new(&service).map(|name| Order::of(&name));
                 let wrong = |error| {
                     fields.report("service", format!("{error}; a service that moat did not make needs \"cluster\""))
                 };
-                ours.map_err(wrong).ok().map(|ours| Order { cluster: ours.clone(), service: ours, vpc: None })
+                ours.map_err(wrong).ok()
             }
         });
     }
