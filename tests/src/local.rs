@@ -196,6 +196,11 @@ impl Local {
         self.end_of(&self.begin("moat-remediate", order).await).await
     }
 
+    /// Starts `moat-verify` and waits for its end.
+    pub async fn verify(&self, order: &Value) -> Ended {
+        self.end_of(&self.begin("moat-verify", order).await).await
+    }
+
     /// Starts `moat-teardown` and waits for its end.
     pub async fn tear_down(&self, order: &Value) -> Ended {
         self.end_of(&self.begin("moat-teardown", order).await).await

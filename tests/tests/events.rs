@@ -100,6 +100,7 @@ fn a_schema_is_the_one_that_the_types_give() {
         ("schema/teardown-report.schema.json", teardown::report::schema()),
         ("schema/drift-event.schema.json", moat::drift::report::schema()),
         ("schema/remediate.schema.json", moat::drift::order::schema()),
+        ("schema/verify.schema.json", moat::proof::order::schema()),
     ];
     for (path, fresh) in schemas {
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
@@ -114,7 +115,7 @@ fn a_schema_is_the_one_that_the_types_give() {
 
 #[test]
 fn a_sample_names_its_schema_for_editors() {
-    for folder in ["events/provision", "events/remediate", "events/teardown"] {
+    for folder in ["events/provision", "events/remediate", "events/teardown", "events/verify"] {
         for (name, sample) in samples(folder) {
             let schema = sample["$schema"].as_str().unwrap_or_else(|| panic!("{name} names no schema"));
             assert!(infra::path(folder).join(schema).exists(), "{name}: {schema}");
@@ -169,6 +170,30 @@ fn an_order_to_tear_down_is_good_or_is_told_where_it_is_bad() {
     assert_eq!(named, TEARDOWN_POINTERS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     for (name, expected) in TEARDOWN_POINTERS {
         let problems = teardown::read(&bad[*name]).expect_err(name);
+        let mut pointers: Vec<&str> = problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, *expected, "{name}");
+    }
+}
+
+/// Where each bad order of a proof is bad.
+const VERIFY_POINTERS: &[(&str, &[&str])] = &[
+    ("empty", &["/service"]),
+    ("name-illegal", &["/service"]),
+    ("several", &["/cluster", "/service", "/subnets", "/vpc"]),
+    ("string", &[""]),
+    ("vpc-alone", &["/cluster", "/service"]),
+];
+
+#[test]
+fn an_order_to_prove_is_good_or_is_told_where_it_is_bad() {
+    for (name, sample) in samples("events/verify") {
+        assert!(moat::proof::order::read(&sample).is_ok(), "{name}");
+    }
+    let bad = samples("events/verify/bad");
+    assert_eq!(bad.len(), VERIFY_POINTERS.len());
+    for (name, expected) in VERIFY_POINTERS {
+        let problems = moat::proof::order::read(&bad[*name]).expect_err(name);
         let mut pointers: Vec<&str> = problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
         pointers.sort_unstable();
         assert_eq!(pointers, *expected, "{name}");

@@ -13,9 +13,9 @@ const HANDS: &[(&str, &[&str])] = &[
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
-    ("VerifyFunction", &["verify"]),
-    ("DriftFunction", &["leftovers", "parameters", "records", "scaling", "tags"]),
-    ("TeardownFunction", &["endpoints", "teardown"]),
+    ("VerifyFunction", &["evidence", "interface"]),
+    ("DriftFunction", &["evidence", "interface", "leftovers", "parameters", "records", "scaling", "tags"]),
+    ("TeardownFunction", &["endpoints", "interface", "teardown"]),
 ];
 
 /// Whose hands a function uses to look, and for nothing else.
@@ -49,6 +49,7 @@ const FIELDS: &[&str] = &[
     "delete_time",
     "enable_dns_hostnames",
     "enable_dns_support",
+    "enable_execute_command",
     "get_or_insert_default",
     "start_time",
     "start_timeout",

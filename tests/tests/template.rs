@@ -14,11 +14,13 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "ec2:DescribeAccountAttributes",
     "ec2:DescribeAddresses",
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeDhcpOptions",
     "ec2:DescribeEgressOnlyInternetGateways",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeNatGateways",
     "ec2:DescribeNetworkAcls",
     "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribePrefixLists",
     "ec2:DescribeRouteTables",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
@@ -222,7 +224,7 @@ fn a_function_gives_up_before_the_task_that_waits_for_it() {
 #[test]
 fn a_machine_may_call_what_it_calls_and_nothing_else() {
     let template = template();
-    for (id, file) in [("Provision", "provision"), ("Teardown", "teardown")] {
+    for (id, file) in [("Provision", "provision"), ("Teardown", "teardown"), ("Verify", "verify")] {
         let machine = &resources(&template, "AWS::Serverless::StateMachine")[id];
         let named = infra::text(&format!("infra/statemachines/{file}.asl.json"));
         let named = infra::between(&named, "${", '}').into_iter().filter(|name| name.ends_with("Function"));
@@ -312,7 +314,8 @@ fn names_that_others_rely_on_stay() {
     );
     let machines = resources(&template, "AWS::Serverless::StateMachine");
     let names: BTreeSet<&str> = machines.values().filter_map(|machine| machine["Name"].as_str()).collect();
-    assert_eq!(names, ["moat-provision", "moat-remediate", "moat-rollout", "moat-settle", "moat-teardown"].into());
+    let expected = ["moat-provision", "moat-remediate", "moat-rollout", "moat-settle", "moat-teardown", "moat-verify"];
+    assert_eq!(names, expected.into());
     assert!(list(&template["Parameters"]["OwnershipConditions"]["AllowedValues"]).contains(&Value::from("off")));
     assert_eq!(template["Parameters"]["OwnershipConditions"]["Default"], "enforced");
 }

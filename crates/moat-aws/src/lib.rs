@@ -16,8 +16,12 @@ pub mod ec2;
 mod ecs;
 #[cfg(feature = "ec2")]
 mod endpoints;
+#[cfg(all(feature = "ec2", feature = "ecs", feature = "elb"))]
+pub mod evidence;
 #[cfg(all(feature = "ec2", feature = "elb"))]
 pub mod ingress;
+#[cfg(feature = "ec2")]
+mod interface;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]
 pub mod leftovers;
 #[cfg(feature = "ec2")]
@@ -38,5 +42,3 @@ mod tags;
 pub mod teardown;
 #[cfg(any(feature = "elb", feature = "logs", feature = "scaling", feature = "tagging"))]
 mod together;
-#[cfg(all(feature = "ec2", feature = "ecs"))]
-pub mod verify;

@@ -79,6 +79,22 @@ pub enum Start {
         #[arg(long)]
         detailed_exitcode: bool,
     },
+    /// Prove that the tasks of a service are private and reach what they need, whoever made it; change nothing
+    #[command(after_help = exit::TABLE)]
+    Verify {
+        /// A service of moat's by its name; with --cluster any ECS service
+        #[arg(long, value_name = "NAME")]
+        service: String,
+        /// The name or ARN of the ECS cluster, where moat did not make the service
+        #[arg(long, value_name = "NAME")]
+        cluster: Option<String>,
+        /// The VPC that the service is expected in
+        #[arg(long, value_name = "ID", requires = "cluster")]
+        vpc: Option<String>,
+        /// Print the ways as a Mermaid flowchart, and nothing else
+        #[arg(long, conflicts_with = "json")]
+        picture: bool,
+    },
     /// Remove a service, or a network, for good
     #[command(after_help = exit::TABLE, group = ArgGroup::new("what").args(["service", "network"]).required(true))]
     Teardown {
@@ -133,6 +149,16 @@ mod tests {
         assert!(cli.json);
         assert_eq!(cli.place.region.as_deref(), Some("eu-central-1"));
         assert!(matches!(cli.command, Command::Start(Start::Plan { file, detailed_exitcode: true }) if file == "-"));
+    }
+
+    #[test]
+    fn a_proof_names_a_service_and_may_name_where_it_is() {
+        let parses = |args: &[&str]| Cli::try_parse_from(["moat", "verify"].iter().chain(args)).is_ok();
+        assert!(parses(&["--service", "web", "--picture"]));
+        assert!(parses(&["--vpc", "vpc-0a1b", "--cluster", "prod", "--service", "api"]));
+        assert!(!parses(&["--cluster", "prod"]));
+        assert!(!parses(&["--vpc", "vpc-0a1b", "--service", "web"]));
+        assert!(!parses(&["--service", "web", "--picture", "--json"]));
     }
 
     #[test]

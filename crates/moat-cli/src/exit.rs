@@ -8,6 +8,7 @@ use moat::error::{Failure, Kind};
 pub enum Exit {
     /// Settled and proven, rolled, mended or removed; or nothing was to do; or the plan is shown.
     Settled = 0,
+    /// Also where a proof does not hold, or is not known to.
     Failed = 1,
     /// Bad usage, or `Moat.SpecInvalid`. Nothing was started.
     Usage = 2,
@@ -37,7 +38,7 @@ pub enum Exit {
 pub const TABLE: &str = "\
 Exit codes:
     0  settled and proven, rolled, or nothing to do; or planned
-    1  failed
+    1  failed; or `moat verify` found that not all is proven
     2  bad usage, or the spec is invalid: nothing was started
     3  refused: the spec does not fit what exists, or the image cannot be deployed
     4  denied: AWS does not allow it, or knows no credentials

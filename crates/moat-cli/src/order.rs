@@ -12,9 +12,10 @@ pub const PROVISION: &str = "moat-provision";
 pub const ROLLOUT: &str = "moat-rollout";
 pub const REMEDIATE: &str = "moat-remediate";
 pub const TEARDOWN: &str = "moat-teardown";
+pub const VERIFY: &str = "moat-verify";
 
 /// The machines that a person starts.
-pub const MACHINES: [&str; 4] = [PROVISION, ROLLOUT, REMEDIATE, TEARDOWN];
+pub const MACHINES: [&str; 5] = [PROVISION, ROLLOUT, REMEDIATE, TEARDOWN, VERIFY];
 
 /// A checked input.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,7 @@ impl Start {
             Self::Roll { .. } => ROLLOUT,
             Self::Drift { .. } => REMEDIATE,
             Self::Teardown { .. } => TEARDOWN,
+            Self::Verify { .. } => VERIFY,
         }
     }
 
@@ -49,6 +51,9 @@ impl Start {
             Self::Drift { service, network, plan, approve, .. } => {
                 drift(service.as_deref(), network.as_deref(), *plan, approve.as_deref())
                     .map_err(|problems| invalid(&problems))
+            }
+            Self::Verify { service, cluster, vpc, .. } => {
+                verify(service, cluster.as_deref(), vpc.as_deref()).map_err(|problems| invalid(&problems))
             }
             Self::Teardown { service, network, confirm, with_services, plan } => {
                 let (kind, name) = service.as_ref().map_or(("network", network), |_| ("service", service));
@@ -93,6 +98,19 @@ fn drift(
     }
     moat::drift::order::read(&input)?;
     Ok(Order { input, subject: service.or(network).unwrap_or("drift").to_owned() })
+}
+
+/// What `moat-verify` is asked for, read as it will read it.
+fn verify(service: &str, cluster: Option<&str>, vpc: Option<&str>) -> Result<Order, Vec<Problem>> {
+    let mut input = json!({"service": service});
+    for (field, said) in [("cluster", cluster), ("vpc", vpc)] {
+        if let Some(said) = said {
+            input[field] = said.into();
+        }
+    }
+    moat::proof::order::read(&input)?;
+    let subject = service.rsplit('/').next().unwrap_or(service).to_owned();
+    Ok(Order { input, subject })
 }
 
 /// What to remove. Whoever wants it says the name twice; nobody is asked, since what is asked often is answered unread.
@@ -187,6 +205,16 @@ mod tests {
         let yes = drift(Some("web"), None, false, Some("5f0c")).unwrap();
         assert_eq!(yes.input, json!({"service": "web", "approve": "5f0c"}));
         assert!(invalid(&drift(None, None, false, Some("5f0c")).unwrap_err()).message.contains("--approve: "));
+    }
+
+    #[test]
+    fn a_proof_is_of_a_service_of_moat_or_of_any_other() {
+        assert_eq!(verify("web", None, None).unwrap().input, json!({"service": "web"}));
+        let arn = "arn:aws:ecs:us-east-1:123456789012:service/prod/api";
+        let api = verify(arn, Some("prod"), Some("vpc-0a1b")).unwrap();
+        assert_eq!(api.input, json!({"service": arn, "cluster": "prod", "vpc": "vpc-0a1b"}));
+        assert_eq!(api.subject, "api");
+        assert!(invalid(&verify("Web", None, None).unwrap_err()).message.contains("SERVICE: "));
     }
 
     fn removal<'a>(kind: &'static str, name: &'a str, confirm: Option<&'a str>) -> Removal<'a> {

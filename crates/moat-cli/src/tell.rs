@@ -5,10 +5,12 @@ use crate::aws::{self, Aws};
 use crate::ended::Ended;
 use crate::exit::Exit;
 use crate::follow::Ending;
-use crate::order::{REMEDIATE, TEARDOWN};
+use crate::order::{REMEDIATE, TEARDOWN, VERIFY};
 use crate::paint::Paint;
 use crate::render::{self, Account, Rollout};
 use crate::watch::Over;
+use moat::proof::Answer;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -18,7 +20,11 @@ pub fn tell(cli: &Cli, aws: &Aws, execution: &str, over: &Over) -> Exit {
         Ending::Succeeded { output } => {
             let shown = Shown::of(machine(&cli.command, execution), output);
             let paint = Paint::of(&std::io::stdout());
-            print(&if cli.json { json_text(output) } else { shown.text(output, over, paint) });
+            print(&match &shown {
+                _ if cli.json => json_text(output),
+                Shown::Proven(answer) if asks_for_picture(&cli.command) => answer.proof.picture.clone(),
+                shown => shown.text(output, over, paint),
+            });
             return shown.exit(output, asks(&cli.command));
         }
         Ending::Failed(ended) => (ended.clone(), Exit::of(&ended.error)),
@@ -58,11 +64,18 @@ fn asks(command: &Command) -> bool {
     *detailed_exitcode
 }
 
+/// Whether only the picture of a proof is wanted.
+fn asks_for_picture(command: &Command) -> bool {
+    matches!(command, Command::Start(Start::Verify { picture: true, .. }))
+}
+
 /// The output of one of moat's machines. Each is known by its machine; one of another name by what it answers.
 enum Shown {
     Rollout(Rollout),
     /// Of `moat-remediate` or `moat-teardown`.
     Account(Box<Account>),
+    /// Of `moat-verify`.
+    Proven(Box<Answer>),
     Plan,
     Settled,
     Unknown,
@@ -72,6 +85,10 @@ impl Shown {
     fn of(machine: &str, output: &Value) -> Self {
         if machine == REMEDIATE || machine == TEARDOWN {
             return Account::find(output).map_or(Self::Unknown, |account| Self::Account(Box::new(account)));
+        }
+        if machine == VERIFY {
+            let answer = Answer::deserialize(output).ok();
+            return answer.map_or(Self::Unknown, |answer| Self::Proven(Box::new(answer)));
         }
         match Rollout::find(output) {
             Some(rollout) => Self::Rollout(rollout),
@@ -86,6 +103,8 @@ impl Shown {
         match self {
             Self::Rollout(rollout) => rollout.exit(),
             Self::Account(account) => account.exit(asks),
+            Self::Proven(answer) if !answer.proof.holds => Exit::Failed,
+            Self::Proven(_) => Exit::Settled,
             Self::Plan | Self::Settled | Self::Unknown if asks && output["outcome"] == "planned" => Exit::Changes,
             Self::Plan | Self::Settled | Self::Unknown => Exit::Settled,
         }
@@ -95,6 +114,7 @@ impl Shown {
         match self {
             Self::Rollout(rollout) => rollout.text(&over.reports, over.took, paint),
             Self::Account(account) => account.text(over.took, paint),
+            Self::Proven(answer) => render::proof(answer, paint),
             Self::Plan => render::plan(output, paint),
             Self::Settled => render::summary(output, over.took, paint),
             Self::Unknown => json_text(output),

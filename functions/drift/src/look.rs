@@ -1,8 +1,8 @@
 //! Looks at owners and rules on what was seen. Nothing is changed, and no lock is taken.
 
-use crate::Eyes;
 use crate::record::{self, Record};
 use crate::request::Group;
+use crate::{Eyes, prove};
 use futures_util::future::join_all;
 use moat::drift::conclude::Work;
 use moat::drift::looks::{self, Ground, Stages};
@@ -13,6 +13,7 @@ use moat::network::Network;
 use moat::plan::Bindings;
 use moat::spec::Mode;
 use moat::tags::Owner;
+use moat_aws::evidence::Around;
 use serde_json::{Value, json};
 
 /// What a look at one owner came to.
@@ -50,9 +51,13 @@ pub async fn group(eyes: &Eyes, group: &Group, order: &Order, ground: Option<Gro
         (None, Some(Owner::Service(_))) => ground_of(eyes, &records).await,
         (ground, _) => Ok(ground),
     };
+    let around = match &known {
+        Ok(Some(ground)) => prove::around(eyes, ground).await,
+        _ => Ok(None),
+    };
     let looks = group.owners.iter().zip(records).map(async |(owner, record)| {
         let ground = known.clone()?;
-        look(eyes, owner, record?, order, ground).await
+        look(eyes, owner, record?, order, ground, around.clone()?.as_ref()).await
     });
     let (mut checked, mut due, mut behind, mut ground) = (Vec::new(), Vec::new(), Vec::new(), None);
     for (owner, looked) in group.owners.iter().zip(join_all(looks).await) {
@@ -83,7 +88,7 @@ async fn ground_of(eyes: &Eyes, records: &[Result<Record, Failure>]) -> Result<O
     looks::ground(&eyes.network, &record.network, &Permit::default()).await.map(Some)
 }
 
-/// Looks at one owner and rules on it.
+/// Looks at one owner and rules on it. Where nothing is due a service is proven too, in the VPC that was read.
 ///
 /// # Errors
 /// Unreadable is not absent.
@@ -93,12 +98,40 @@ pub async fn look(
     record: Record,
     order: &Order,
     ground: Option<Ground>,
+    around: Option<&Around>,
 ) -> Result<Looked, Failure> {
     let now = moat_aws::clock::now();
     let standing = record.standing(order, now);
-    let (looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
-    let ruling = rule(&standing, &looks);
+    let (mut looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
+    let mut ruling = rule(&standing, &looks);
+    // What is mended first is proven when it was.
+    if ruling.permit.is_none()
+        && let Some(proof) = proof(eyes, &record, &ground, around).await?
+    {
+        looks.push(proof);
+        ruling = rule(&standing, &looks);
+    }
     Ok(Looked { ruling, ground, is_behind, now, record })
+}
+
+/// The proof of a service as a look, in the VPC that was read or that is read now.
+///
+/// # Errors
+/// Unreadable is not absent.
+pub async fn proof(
+    eyes: &Eyes,
+    record: &Record,
+    ground: &Ground,
+    around: Option<&Around>,
+) -> Result<Option<Inspection>, Failure> {
+    let Some(service) = &record.service else { return Ok(None) };
+    if let Some(around) = around {
+        return prove::proof(eyes, service, around).await;
+    }
+    match prove::around(eyes, ground).await? {
+        Some(around) => prove::proof(eyes, service, &around).await,
+        None => Ok(None),
+    }
 }
 
 /// The looks themselves: one at a network, two at a service.

@@ -7,11 +7,13 @@
 mod list;
 mod look;
 mod mend;
+mod prove;
 mod record;
 mod report;
 mod request;
 
 use moat::error::Failure;
+use moat_aws::evidence::Reader;
 use moat_aws::ingress::IngressCloud;
 use moat_aws::leftovers::Leftovers;
 use moat_aws::network::NetworkCloud;
@@ -32,6 +34,7 @@ struct Eyes {
     parameters: Parameters,
     records: Records,
     leftovers: Leftovers,
+    reader: Reader,
     region: String,
     /// ARN of the role with which ECS pulls images and writes logs.
     execution_role: String,
@@ -47,6 +50,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         parameters: Parameters::new(&config),
         records: Records::new(&config),
         leftovers: Leftovers::new(&config),
+        reader: Reader::new(&config),
         region: moat_aws::config::region(&config),
         execution_role: std::env::var("MOAT_EXECUTION_ROLE_ARN")?,
     };

@@ -1,11 +1,11 @@
 //! A repair from lock to lock: look again, say what passes may do, and when they are over, what came of it.
 
 use crate::Eyes;
-use crate::look::{Looked, look, looks_at};
+use crate::look::{Looked, look, looks_at, proof};
 use crate::record::{self, Record};
 use crate::request::Finished;
 use moat::drift::conclude::Work;
-use moat::drift::{Conclusion, Ground, Order, Permit, conclude};
+use moat::drift::{Conclusion, Ground, Inspection, Order, Permit, conclude};
 use moat::error::{Failure, Kind};
 use moat::tags::Owner;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub async fn begin(eyes: &Eyes, owner: &Owner, order: &Order, execution: &str) -
         Err(failure) if failure.kind == Kind::Locked => Some(failure.message),
         taken => taken.map(|_| None)?,
     };
-    let mut looked = look(eyes, owner, record_of(eyes, owner).await?, order, None).await?;
+    let mut looked = look(eyes, owner, record_of(eyes, owner).await?, order, None, None).await?;
     if let Some(why) = held {
         // What somebody else holds is told as it stands, and neither changed nor remembered.
         looked.ruling = looked.ruling.standing_back(why);
@@ -61,7 +61,7 @@ pub async fn finish(eyes: &Eyes, finished: Finished) -> Result<Value, Failure> {
     let Finished { owner, order, execution, ruling, changes, trouble } = finished;
     let record = record_of(eyes, &owner).await?;
     let standing = record.standing(&order, moat_aws::clock::now());
-    let again = looks_at(eyes, &owner, &record, &standing.permit(), None).await;
+    let again = proven_again(eyes, &owner, &record, &standing.permit()).await;
     let trouble = trouble.map(|message| Failure::new(Kind::Unexpected, message));
     let looks = again.as_ref().map(|(looks, _, _)| looks.as_slice());
     let conclusion = conclude(&owner, &standing, &ruling, Work { changes, trouble }, Some(looks));
@@ -69,6 +69,18 @@ pub async fn finish(eyes: &Eyes, finished: Finished) -> Result<Value, Failure> {
     remember(eyes, &owner, &record, &conclusion).await?;
     eyes.parameters.unlock(&owner, &execution).await?;
     Ok(json!({ "checked": conclusion.checked, "ground": ground }))
+}
+
+/// The second look, with the proof of what was mended.
+async fn proven_again(
+    eyes: &Eyes,
+    owner: &Owner,
+    record: &Record,
+    permit: &Permit,
+) -> Result<(Vec<Inspection>, Ground, bool), Failure> {
+    let (mut looks, ground, is_behind) = looks_at(eyes, owner, record, permit, None).await?;
+    looks.extend(proof(eyes, record, &ground, None).await?);
+    Ok((looks, ground, is_behind))
 }
 
 async fn remember(eyes: &Eyes, owner: &Owner, record: &Record, conclusion: &Conclusion) -> Result<(), Failure> {

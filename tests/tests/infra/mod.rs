@@ -20,7 +20,7 @@ pub fn text(name: &str) -> String {
 /// The state machines, by file name without extension.
 pub fn machines() -> BTreeMap<&'static str, Value> {
     let read = |name| serde_json::from_str(&text(&format!("infra/statemachines/{name}.asl.json"))).expect(name);
-    ["provision", "remediate", "rollout", "settle", "teardown"].map(|name| (name, read(name))).into()
+    ["provision", "remediate", "rollout", "settle", "teardown", "verify"].map(|name| (name, read(name))).into()
 }
 
 /// A part of a machine that runs by itself: the machine, one branch of a Parallel, or the rounds of a Map.

@@ -50,6 +50,18 @@ async fn fresh(local: Arc<Local>) {
     assert_eq!(output["proof"]["holds"], true);
     let proof = strings(&output["proof"]["statements"]).join("\n");
     assert!(proof.contains("assignPublicIp is DISABLED"), "{proof}");
+    let picture = output["proof"]["picture"].as_str().unwrap_or_default();
+    assert!(picture.starts_with("flowchart LR") && picture.contains("NAT gateway nat-"), "{picture}");
+    // The same by hand, also as somebody would ask who does not know that moat made it.
+    for order in [json!({"service": "fresh"}), json!({"cluster": "moat-fresh", "service": "moat-fresh"})] {
+        let proof = local.verify(&order).await;
+        let proof = proof.output();
+        assert_eq!(
+            (&proof["privacy"]["verdict"], &proof["egress"]["verdict"]),
+            (&json!("holds"), &json!("holds")),
+            "{proof:#}"
+        );
+    }
     // Enforced IAM refused nothing: every role has what its function needs.
     let refused: Vec<_> = local.proxy.calls().into_iter().filter(|call| call.status == 403).collect();
     assert!(refused.is_empty(), "denied: {refused:?}");

@@ -3,7 +3,7 @@
 mod apply;
 mod observe;
 
-pub(crate) use observe::route_table;
+pub(crate) use observe::nat_state;
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;

@@ -204,8 +204,8 @@ fn is_inside(vpcs: &[VpcId], vpc: Option<&str>) -> bool {
     vpcs.iter().any(|ours| Some(ours.as_str()) == vpc)
 }
 
-/// A route table with its explicit associations. Also used by the proof, which reads tables by subnet.
-pub(crate) fn route_table(owner: &Owner, table: &aws::RouteTable, doing: &str) -> Result<RouteTable, Failure> {
+/// A route table with its explicit associations.
+fn route_table(owner: &Owner, table: &aws::RouteTable, doing: &str) -> Result<RouteTable, Failure> {
     let associations = table.associations().iter().filter_map(|association| {
         Some((association.route_table_association_id()?.into(), association.subnet_id()?.into()))
     });
@@ -255,7 +255,7 @@ fn target(route: &aws::Route) -> Target {
     }
 }
 
-fn nat_state(gateway: &aws::NatGateway) -> NatState {
+pub(crate) fn nat_state(gateway: &aws::NatGateway) -> NatState {
     match gateway.state() {
         Some(NatGatewayState::Available) => NatState::Available,
         Some(NatGatewayState::Deleting) => NatState::Deleting,

@@ -1,9 +1,9 @@
 //! A service's door on its way out.
 
 use super::group::{self, groups, references};
-use super::interface::interfaces;
 use crate::answer::{Answer, present};
 use crate::ec2::filter;
+use crate::interface::interfaces;
 use aws_config::SdkConfig;
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerAttribute;
@@ -140,11 +140,11 @@ impl IngressTeardownCloud {
     async fn interfaces(&self, name: &str, groups: &[Group]) -> Result<Vec<Interface>, Failure> {
         let doing = format!("describe network interfaces of {name}");
         let by_description = filter("description", [format!("ELB app/{name}/*")]);
-        let mut found = interfaces(&self.ec2, by_description, &doing).await?;
+        let mut found = interfaces(&self.ec2, [by_description], &doing).await?;
         found.retain(|interface| interface.holder() == Holder::LoadBalancer(name.to_owned()));
         if !groups.is_empty() {
             let by_group = filter("group-id", groups.iter().map(|group| group.id.0.clone()));
-            let mut using = interfaces(&self.ec2, by_group, &doing).await?;
+            let mut using = interfaces(&self.ec2, [by_group], &doing).await?;
             using.retain(|interface| groups.iter().any(|group| interface.groups.contains(&group.id)));
             found.extend(using);
         }

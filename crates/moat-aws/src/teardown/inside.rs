@@ -1,10 +1,10 @@
 //! What is in a network's VPCs besides what carries its tags: services, and things of others (T2, D7).
 
 use super::group::described;
-use super::interface::tags;
 use super::network::{NetworkTeardownCloud, endpoint_state, nat_state};
 use crate::answer::{Answer, present};
 use crate::ec2::filter;
+use crate::interface::tags;
 use aws_sdk_ec2::types as aws;
 use aws_sdk_ec2::types::VpcPeeringConnectionStateReasonCode as Peering;
 use moat::error::Failure;

@@ -5,7 +5,6 @@
 mod group;
 mod ingress;
 mod inside;
-mod interface;
 mod network;
 mod record;
 mod revisions;

@@ -1,11 +1,11 @@
 //! A network on its way out: what carries its tags.
 
 use super::group::{self, groups, references};
-use super::interface::interfaces;
 use crate::answer::{Answer, present};
 use crate::clock::age;
 use crate::ec2::{filter, owned_by, resource};
 use crate::endpoints::delete_endpoint;
+use crate::interface::interfaces;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
@@ -210,7 +210,7 @@ impl NetworkTeardownCloud {
 
     pub(super) async fn all_interfaces(&self, vpcs: &[VpcId]) -> Result<Vec<moat::teardown::Interface>, Failure> {
         let inside = filter("vpc-id", vpcs.iter().map(|vpc| vpc.0.clone()));
-        let mut found = interfaces(&self.ec2, inside, "describe network interfaces of the VPC").await?;
+        let mut found = interfaces(&self.ec2, [inside], "describe network interfaces of the VPC").await?;
         found.retain(|interface| vpcs.contains(&interface.vpc));
         Ok(found)
     }

@@ -4,6 +4,7 @@
 //! ones. Only the socket is not.
 
 mod errors;
+mod evidence;
 mod image;
 mod ingress_apply;
 mod ingress_observe;
@@ -17,6 +18,6 @@ mod rollout;
 mod service_apply;
 mod service_observe;
 mod task_definition;
-mod verify;
+
 mod wire;
 mod xml;

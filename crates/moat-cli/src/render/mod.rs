@@ -5,6 +5,7 @@ mod failure;
 mod news;
 mod picture;
 mod plan;
+mod proof;
 mod rollout;
 mod summary;
 
@@ -12,6 +13,7 @@ pub use account::Account;
 pub use failure::{Told, failure};
 pub use news::news;
 pub use plan::{is_plan, plan};
+pub use proof::proof;
 pub use rollout::Rollout;
 pub use summary::summary;
 

@@ -36,10 +36,7 @@ pub fn summary(output: &Value, took: f64, paint: Paint) -> String {
         changes.iter().for_each(|change| text.push_str(&format!("  {change}\n")));
     }
     if let Some(proof) = proof {
-        let title = if proof.holds { "Proof that the tasks are private" } else { "Not proven" };
-        text.push_str(&format!("\n{}\n", paint.bold(title)));
-        let sentences = proof.statements.iter().chain(&proof.faults);
-        sentences.for_each(|sentence| text.push_str(&format!("  {sentence}\n")));
+        text.push_str(&format!("\n{}\n{}", paint.bold(super::proof::title(&proof)), super::proof::sentences(&proof)));
     }
     text.push_str(&warnings(output, paint));
     text
@@ -106,7 +103,7 @@ mod tests {
             },
             "changes": ["create vpc 10.0.0.0/16", "create subnet private-a 10.0.128.0/20 in us-east-1a"],
             "proof": {"holds": true, "statements": [
-                "subnet private-a subnet-0aaaaaaaaaaaaaaa2 reaches out through nat-0a1b2c3d4e5f60718 and has no route to an Internet gateway",
+                "no route table in force for tasks leads to an Internet gateway: private-a (rtb-0a1b2c3d4e5f60718)",
             ], "faults": []},
         })
     }

@@ -1,5 +1,6 @@
 //! One thing that is not as it should be, in words: what was expected, what was found, and the step that would mend it.
 
+use super::proven::PROOF;
 use crate::moment::Moment;
 use crate::name::Logical;
 use crate::plan::{Hazard, Problem};
@@ -134,6 +135,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { resource, field, expected, found, .. } = self;
         match field.as_str() {
+            _ if resource.as_str() == PROOF => write!(f, "{expected} does not hold: {found}")?,
             EXISTENCE => write!(f, "{resource} should be {expected}, but {found}")?,
             field if found == ABSENT => write!(f, "{resource}, {field}: should be {expected}, but {found}")?,
             field => write!(f, "{resource}, {field}: should be {expected}, but is {found}")?,

@@ -1,9 +1,9 @@
 //! What becomes of each finding, before anything is done.
 
-use super::finding::fingerprint;
 use super::grade::Permit;
 use super::inspect::{Graded, Inspection};
 use super::memory::{EXPIRES, Memory, Question};
+use super::proven;
 use super::verdict::{Fate, Told};
 use crate::moment::Moment;
 use crate::spec::{Approval, DriftSpec};
@@ -57,7 +57,7 @@ pub struct Ruling {
 
 /// Decides what becomes of each finding. The looks were made with the permit of the same standing.
 pub fn rule(standing: &Standing<'_>, looks: &[Inspection]) -> Ruling {
-    let id = fingerprint(looks.iter().map(|look| look.hash.as_str()));
+    let id = proven::id(looks);
     let consent = standing.consent(&id);
     let is_approved = matches!(consent, Some(Ok(())));
     let postponed = postponed(looks);

@@ -1,4 +1,4 @@
-//! Network interfaces, which keep subnets, groups and gateways from being deleted.
+//! Network interfaces, which keep subnets, groups and gateways from being deleted, and which tasks have.
 
 use crate::answer::{Answer, present};
 use aws_sdk_ec2::Client;
@@ -7,8 +7,14 @@ use moat::error::Failure;
 use moat::teardown::Interface;
 use std::collections::BTreeMap;
 
-pub(super) async fn interfaces(ec2: &Client, by: Filter, doing: &str) -> Result<Vec<Interface>, Failure> {
-    let found = ec2.describe_network_interfaces().filters(by).into_paginator().items().send();
+/// All that every filter lets through.
+pub(crate) async fn interfaces(
+    ec2: &Client,
+    by: impl IntoIterator<Item = Filter>,
+    doing: &str,
+) -> Result<Vec<Interface>, Failure> {
+    let filters = Some(by.into_iter().collect());
+    let found = ec2.describe_network_interfaces().set_filters(filters).into_paginator().items().send();
     let found = found.collect::<Result<Vec<_>, _>>().await.read(doing)?;
     found.iter().map(|found| interface(found, doing)).collect()
 }
@@ -28,7 +34,7 @@ fn interface(found: &aws::NetworkInterface, doing: &str) -> Result<Interface, Fa
     })
 }
 
-pub(super) fn tags(tags: &[aws::Tag]) -> BTreeMap<String, String> {
+pub(crate) fn tags(tags: &[aws::Tag]) -> BTreeMap<String, String> {
     let pair = |tag: &aws::Tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()));
     tags.iter().filter_map(pair).collect()
 }
