@@ -1,9 +1,11 @@
 //! What the account says, as far as it says anything.
 
+use super::certificate::Certificate;
 use super::quota::{Counts, Quota};
 use super::roles::LinkedRole;
 use super::zones::Zone;
 use crate::cidr::Cidr;
+use crate::moment::Moment;
 use std::collections::BTreeMap;
 
 /// A value, or why it could not be read. Unreadable is not absent.
@@ -23,6 +25,10 @@ pub struct Account {
     pub zones: Option<Fact<Vec<Zone>>>,
     /// The ranges of other networks, where a new VPC gets one.
     pub taken: Option<Fact<Vec<Taken>>>,
+    /// What ACM says of the listener's certificate, where it was asked; `None` inside where it knows none.
+    pub certificate: Option<Fact<Option<Certificate>>>,
+    /// When this was read. Without anything to read there is no need to know.
+    pub now: Option<Moment>,
 }
 
 /// A range that is taken, and by what: `vpc-1`.

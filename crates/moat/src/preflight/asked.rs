@@ -4,7 +4,7 @@ use super::quota::{Counts, Quota};
 use super::roles::LinkedRole;
 use crate::name::Logical;
 use crate::network::{NetworkFacts, desired};
-use crate::pass::Sentence;
+use crate::pass::{Look, Sentence};
 use crate::plan::Bindings;
 use crate::spec::{LoadBalancerKind, NetworkSpec, ServiceSpec};
 use serde::Deserialize;
@@ -17,6 +17,9 @@ pub struct Asked {
     #[serde(default)]
     pub service: Option<ServiceSpec>,
     pub looks: Looks,
+    /// ARN of the certificate that a listener serves with, where one is asked for.
+    #[serde(default)]
+    pub certificate: Option<String>,
 }
 
 /// What the stages found.
@@ -38,6 +41,21 @@ pub struct Looked {
     pub bindings: Bindings,
     /// Where the network's subnets are. Other stages have other facts.
     pub facts: Placed,
+}
+
+/// Without the facts, which are each stage's own.
+impl<F> From<&Look<F>> for Looked {
+    fn from(look: &Look<F>) -> Self {
+        let Look { steps, makes, waiting, problems: _, bindings, facts: _ } = look;
+        let (steps, makes, waiting) = (steps.clone(), makes.clone(), waiting.clone());
+        Self { steps, makes, waiting, bindings: bindings.clone(), facts: Placed::default() }
+    }
+}
+
+impl Looked {
+    pub(super) fn is_still(&self) -> bool {
+        self.steps.is_empty() && self.waiting.is_empty()
+    }
 }
 
 /// The zones of subnets that exist.
@@ -67,6 +85,12 @@ impl From<&NetworkFacts> for Placed {
 const NEW_VPC: &str = "the new VPC";
 
 impl Asked {
+    /// Whether there is nothing to do: then nothing can stand in its way.
+    pub fn is_still(&self) -> bool {
+        let Looks { network, ingress, service } = &self.looks;
+        [network, ingress, service].into_iter().all(Looked::is_still)
+    }
+
     /// The things that are new in the account, by logical name.
     fn makes(&self) -> impl Iterator<Item = &str> {
         let Looks { network, ingress, service } = &self.looks;

@@ -1,6 +1,7 @@
 //! Whether a load balancer can serve with a certificate.
 
-use super::account::Fact;
+use super::account::{Account, Fact};
+use super::asked::Asked;
 use super::finding::Finding;
 use crate::moment::Moment;
 
@@ -23,14 +24,19 @@ pub fn region_of(arn: &str) -> Option<&str> {
     (parts.next()? == "acm").then(|| parts.next()).flatten()
 }
 
-/// What is wrong with the certificate, at most one thing. `found` is `None` where ACM has no such certificate.
-pub fn check(arn: &str, region: &str, found: &Fact<Option<Certificate>>, now: Moment) -> Option<Finding> {
-    let of = region_of(arn)?;
+/// What is wrong with the certificate that is asked for, at most one thing.
+pub(super) fn check(asked: &Asked, account: &Account) -> Option<Finding> {
+    let arn = asked.certificate.as_deref()?;
+    let (of, region) = (region_of(arn)?, &account.region);
     if of != region {
         let what = format!("the certificate is in {of}, but the load balancer is in {region}");
         let remedy = format!("Load balancers take certificates of their own region only: ask for one in {region}");
         return Some(Finding::stop(what, remedy).at(POINTER));
     }
+    judge(arn, account.certificate.as_ref()?, account.now?)
+}
+
+fn judge(arn: &str, found: &Fact<Option<Certificate>>, now: Moment) -> Option<Finding> {
     let stop = |what: String, remedy: &str| Some(Finding::stop(what, remedy).at(POINTER));
     let Certificate { status, not_after } = match found {
         Err(why) => {

@@ -17,12 +17,13 @@ pub mod zones;
 
 pub use account::{Account, Fact, Taken};
 pub use asked::{Asked, Looked, Looks};
-pub use certificate::{Certificate, check as check_certificate};
+pub use certificate::{Certificate, region_of as certificate_region};
 pub use finding::{Finding, Severity};
 pub use image::check as check_image;
 pub use quota::{Counts, Quota};
 pub use roles::LinkedRole;
 pub use time::Time;
+pub use zones::Zone;
 
 use crate::pass::Sentence;
 use crate::plan::{Hazard, Problem};
@@ -51,6 +52,7 @@ pub fn preflight(asked: &Asked, account: &Account) -> Verdict {
     findings.extend(roles::check(account));
     findings.extend(zones::check(asked, account));
     findings.extend(overlap::check(asked, account));
+    findings.extend(certificate::check(asked, account));
     let roles = roles::missing(account);
     let is_stop = |finding: &&Finding| finding.severity == Severity::Stop;
     Verdict {

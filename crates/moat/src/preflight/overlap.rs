@@ -6,6 +6,9 @@ use super::finding::Finding;
 use crate::cidr::Cidr;
 
 pub(super) fn check(asked: &Asked, account: &Account) -> Vec<Finding> {
+    if !asked.makes_one("vpc") {
+        return Vec::new();
+    }
     let range = asked.network.cidr;
     let taken = match &account.taken {
         None => return Vec::new(),

@@ -1,7 +1,7 @@
 //! A first provision, and an account that has room for it.
 
 use super::*;
-use crate::spec::{NetworkSpec, ServiceSpec};
+use crate::spec::ServiceSpec;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -37,10 +37,6 @@ pub fn second() -> Asked {
     Asked { looks: Looks::default(), ..first }
 }
 
-pub fn network() -> NetworkSpec {
-    first("single").network
-}
-
 pub fn service() -> ServiceSpec {
     first("single").service.unwrap()
 }
@@ -56,6 +52,8 @@ pub fn roomy() -> Account {
         roles: [(LinkedRole::Ecs, Ok(true)), (LinkedRole::ElasticLoadBalancing, Ok(true))].into(),
         zones: Some(Ok(vec![zone('a', 2), zone('b', 1), zone('c', 3)])),
         taken: Some(Ok(Vec::new())),
+        certificate: None,
+        now: None,
     }
 }
 

@@ -206,8 +206,11 @@ fn a_certificate_must_be_there_issued_in_the_region_and_not_at_its_end() {
         ("in IAM", "arn:aws:iam::123456789012:server-certificate/old", Ok(None)),
     ];
     let line = |(name, arn, found): &(&str, &str, Fact<Option<Certificate>>)| {
-        let finding = check_certificate(arn, REGION, found, now);
-        format!("{name}: {}", finding.map_or("fine".into(), |it| format!("{:?} {it}", it.severity)))
+        let asked = Asked { certificate: Some((*arn).to_owned()), ..first("single") };
+        let account = Account { certificate: Some(found.clone()), now: Some(now), ..roomy() };
+        let findings = preflight(&asked, &account).findings;
+        assert!(findings.len() < 2);
+        format!("{name}: {}", findings.first().map_or("fine".into(), |it| format!("{:?} {it}", it.severity)))
     };
     insta::assert_snapshot!(cases.iter().map(line).collect::<Vec<_>>().join("\n"), @r"
     good: fine

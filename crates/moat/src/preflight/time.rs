@@ -27,8 +27,7 @@ pub struct Time {
 }
 
 pub(super) fn time(asked: &Asked) -> Time {
-    let looks = [&asked.looks.network, &asked.looks.ingress, &asked.looks.service];
-    if looks.iter().all(|look| is_still(look)) {
+    if asked.is_still() {
         return Time { seconds: 0, because: "there is nothing to do".into() };
     }
     let tasks = tasks(asked);
@@ -58,10 +57,6 @@ fn longest(parts: [Option<Part>; 2]) -> Option<Part> {
     parts.into_iter().flatten().max_by_key(|part| part.seconds)
 }
 
-fn is_still(look: &Looked) -> bool {
-    look.steps.is_empty() && look.waiting.is_empty()
-}
-
 fn waits(look: &Looked, kind: &str) -> bool {
     look.waiting.iter().any(|waiting| waiting.starts_with(kind))
 }
@@ -83,7 +78,7 @@ fn load_balancer(asked: &Asked) -> Option<Part> {
 
 /// From the start of the tasks to the end of their deployment.
 fn tasks(asked: &Asked) -> Option<Part> {
-    let service = asked.service.as_ref().filter(|_| !is_still(&asked.looks.service))?;
+    let service = asked.service.as_ref().filter(|_| !asked.looks.service.is_still())?;
     let checks = CHECKS * service.load_balancer.health_check.interval;
     Some(Part { what: "the tasks", seconds: TASK_START + checks + STEADY })
 }
