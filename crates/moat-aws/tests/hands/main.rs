@@ -11,6 +11,7 @@ mod lock;
 mod network_apply;
 mod network_observe;
 mod parameters;
+mod preflight;
 mod retries;
 mod rollout;
 mod service_apply;
