@@ -23,6 +23,7 @@ async fn main() {
     }
     for name in [
         "moat-spec",
+        "moat-preflight",
         "moat-network",
         "moat-ingress",
         "moat-service",

@@ -296,6 +296,32 @@ fn what_has_settled_does_not_fail_because_its_lock_stays() {
 }
 
 #[test]
+fn c10_the_account_is_looked_at_before_anything_is_recorded_or_made_and_what_stops_stops() {
+    let machine = &machines()["provision"];
+    let scope = &scopes("provision", machine)[0];
+    for question in ["Look at account", "Any problems?"] {
+        let around = reachable(scope, "Check spec", Some(question));
+        for changes in ["Record spec", "Make missing roles", "Begin network", "Settle network alone", "Plan reported"] {
+            assert!(scope.states.contains_key(changes) && !around.contains(changes), "{changes} without {question}");
+        }
+    }
+    let refused = &scope.states["Any problems?"]["Choices"][0];
+    assert!(refused["Condition"].as_str().unwrap().contains("$accountLook.problems"));
+    assert!(refused["Assign"]["failures"][0]["error"]["Cause"].as_str().unwrap().contains("$accountLook.problems"));
+}
+
+#[test]
+fn c6_roles_are_made_before_all_that_needs_them() {
+    let machine = &machines()["provision"];
+    let scope = &scopes("provision", machine)[0];
+    let around = reachable(scope, "Check spec", Some("Roles missing?"));
+    for needs in ["Begin network", "Begin ingress", "Settle side by side"] {
+        assert!(scope.states.contains_key(needs) && !around.contains(needs), "{needs}");
+    }
+    assert_eq!(successors(&scope.states["Make missing roles"]), ["Put the failure in words", "Anything to do?"]);
+}
+
+#[test]
 fn both_sides_come_to_rest_before_anything_is_decided() {
     let machine = machines().remove("provision").unwrap();
     let parallel = &machine["States"]["Settle side by side"];

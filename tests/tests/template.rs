@@ -43,6 +43,8 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "elasticloadbalancing:DescribeTargetGroupAttributes",
     "elasticloadbalancing:DescribeTargetGroups",
     "logs:DescribeLogGroups",
+    "servicequotas:ListAWSDefaultServiceQuotas",
+    "servicequotas:ListServiceQuotas",
     // Its answer has names and no values.
     "ssm:DescribeParameters",
     "tag:GetResources",
@@ -59,6 +61,7 @@ const UNTAGGED: &[(&str, &str)] = &[
     ("GiveTasksTheirExecutionRole", "one role, to one service"),
     ("LetElbWork", "one role, for one service"),
     ("LetEcsWork", "one role, for one service"),
+    ("LetEcsAndElbWork", "two roles that AWS defines, for two services"),
     ("SettleAStage", "one machine"),
     ("SettleAStageAndStartARollout", "two machines"),
     ("LookAfterEachGroup", "one machine"),
@@ -294,6 +297,23 @@ fn whoever_meets_a_lock_may_ask_whether_its_holder_still_runs() {
 }
 
 #[test]
+fn c6_no_role_can_be_made_but_those_that_aws_defines_for_ecs_and_elb() {
+    let template = template();
+    for (id, statement) in all(&template) {
+        for action in actions(statement).into_iter().filter(|action| action.starts_with("iam:") && !reads(action)) {
+            assert!(["iam:CreateServiceLinkedRole", "iam:PassRole"].contains(&action), "{id}: {action}");
+            if action == "iam:CreateServiceLinkedRole" {
+                let services = strings(&statement["Condition"]["StringEquals"]["iam:AWSServiceName"]);
+                let known = ["ecs.amazonaws.com", "elasticloadbalancing.amazonaws.com"];
+                assert!(!services.is_empty() && services.iter().all(|it| known.contains(it)), "{id}: {services:?}");
+                let is_linked = |resource: &&str| resource.contains(":role/aws-service-role/");
+                assert!(strings(&statement["Resource"]).iter().all(is_linked), "{id}");
+            }
+        }
+    }
+}
+
+#[test]
 fn names_that_others_rely_on_stay() {
     let template = template();
     let functions = resources(&template, "AWS::Serverless::Function");
@@ -304,6 +324,7 @@ fn names_that_others_rely_on_stay() {
             "moat-drift",
             "moat-ingress",
             "moat-network",
+            "moat-preflight",
             "moat-rollout",
             "moat-service",
             "moat-spec",

@@ -16,6 +16,10 @@ pub trait Answer<T> {
     fn create(self, doing: impl Display) -> Result<Option<T>, Failure>;
     /// For removing: fine when AWS says that it is gone already.
     fn remove(self, doing: impl Display) -> Result<(), Failure>;
+    /// For reading what a judgement can do without: why it could not be read is told.
+    fn fact(self) -> Result<T, String>;
+    /// The same for one thing by name: `None` when AWS says that it does not exist.
+    fn find_fact(self) -> Result<Option<T>, String>;
 }
 
 impl<T, E> Answer<T> for Result<T, SdkError<E, HttpResponse>>
@@ -49,6 +53,18 @@ where
             Err(error) => Err(failure(doing, &error, meaning_of_removal)),
         }
     }
+
+    fn fact(self) -> Result<T, String> {
+        self.map_err(|error| cause(&error, meaning_of).1)
+    }
+
+    fn find_fact(self) -> Result<Option<T>, String> {
+        match self {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if says(&error, meaning_of) == Some(Meaning::NotThere) => Ok(None),
+            Err(error) => Err(cause(&error, meaning_of).1),
+        }
+    }
 }
 
 /// What a code and its message mean for this kind of call.
@@ -75,6 +91,12 @@ fn failure<E: ProvideErrorMetadata + Display>(
     error: &SdkError<E, HttpResponse>,
     meaning: Meanings,
 ) -> Failure {
+    let (kind, why) = cause(error, meaning);
+    Failure::new(kind, format!("could not {doing}: {why}{}", advice(kind)))
+}
+
+/// What AWS said, as a sentence part, and what it means.
+fn cause<E: ProvideErrorMetadata + Display>(error: &SdkError<E, HttpResponse>, meaning: Meanings) -> (Kind, String) {
     let (kind, why) = match error {
         // What the SDK could not parse, it calls a service error as well.
         SdkError::ServiceError(context) if context.raw().status().is_success() => {
@@ -101,7 +123,7 @@ fn failure<E: ProvideErrorMetadata + Display>(
         SdkError::ConstructionFailure(_) => (Kind::Unexpected, "the request could not be built".to_owned()),
         _ => (Kind::Unexpected, "the SDK failed in a way that moat does not know".to_owned()),
     };
-    Failure::new(kind, format!("could not {doing}: {}{}", why.trim_end_matches('.'), advice(kind)))
+    (kind, why.trim_end_matches('.').to_owned())
 }
 
 /// What an answer means whose code nobody has met, or that has none because it comes from a proxy on the way.

@@ -1,7 +1,10 @@
 //! The one place that reads the clock: how old a thing is, which plans take as data.
 
 use aws_smithy_types::DateTime;
-#[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
+#[cfg(any(
+    all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"),
+    all(feature = "acm", feature = "ec2", feature = "elb", feature = "iam", feature = "quotas")
+))]
 use moat::moment::Moment;
 use std::time::SystemTime;
 
@@ -13,7 +16,10 @@ pub(crate) fn age(then: Option<&DateTime>) -> Option<u32> {
 }
 
 /// Now.
-#[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
+#[cfg(any(
+    all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"),
+    all(feature = "acm", feature = "ec2", feature = "elb", feature = "iam", feature = "quotas")
+))]
 pub fn now() -> Moment {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Moment::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))

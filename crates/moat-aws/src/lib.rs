@@ -28,6 +28,8 @@ pub mod leftovers;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
+#[cfg(all(feature = "acm", feature = "ec2", feature = "elb", feature = "iam", feature = "quotas"))]
+pub mod preflight;
 #[cfg(feature = "ssm")]
 pub mod records;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]

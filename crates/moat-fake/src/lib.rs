@@ -7,6 +7,7 @@
 //! Start with [`World`] for an account, [`Execution`] for what `moat-provision` does to it, and [`fault`] for what may
 //! go wrong on the way.
 
+mod account;
 mod answer;
 pub mod asl;
 mod breach;

@@ -27,6 +27,9 @@ pub struct Rules {
     pub deaf_to: Option<String>,
     /// How many Elastic IPs the account may have.
     pub addresses: usize,
+    /// How long after the first call that needs it the service-linked role of ECS can be assumed. `None` where the
+    /// account has used ECS before.
+    pub ecs_role: Option<u64>,
 }
 
 impl Default for Rules {
@@ -44,6 +47,7 @@ impl Default for Rules {
             nat_gateway_fails: None,
             deaf_to: None,
             addresses: 100,
+            ecs_role: None,
         }
     }
 }

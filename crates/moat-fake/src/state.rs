@@ -49,6 +49,8 @@ pub struct State {
     /// How many revisions each family ever had: a number is never given twice.
     pub(crate) registered: BTreeMap<String, u32>,
     pub(crate) services: Shelf<EcsService>,
+    /// When ECS was first used in this account, where its role had to be made.
+    pub(crate) ecs_used: Option<u64>,
     /// Network interfaces of others.
     pub(crate) interfaces: Shelf<Interface>,
     /// Those that stay for a while after what they belonged to, and until when.
@@ -259,6 +261,7 @@ impl State {
             inactive: Shelf::default(),
             registered: BTreeMap::new(),
             services: Shelf::default(),
+            ecs_used: None,
             interfaces: Shelf::default(),
             lingering: Vec::new(),
             strangers: Vec::new(),

@@ -2,6 +2,7 @@
 
 use futures_util::future::{join, join_all};
 use moat::image::Digest;
+use moat::rollout::flow;
 use moat::rollout::outcome::Status;
 use moat_fake::World;
 use moat_fake::rollout::{Ended, Fate, Rollout};
@@ -310,4 +311,21 @@ fn a_service_deployment_that_took_its_tasks_back_is_seen_by_its_record() {
     is(&world, &pushed(&world, 2), "rolled-back", 1);
     let last = world.read(|state| state.ground.ecs.records.last().unwrap().status);
     assert_eq!(last, Status::RollbackSuccessful);
+}
+
+#[test]
+fn i9_a_provision_is_told_when_no_task_could_run_the_image_that_it_asks_for() {
+    let inspected = |architecture: &str| {
+        let world = World::new(1);
+        world.change(|state| state.ground.registry.push_for("amd64", &digest(2), "latest", 0));
+        let service = spec(&json!({ "architecture": architecture }));
+        let request = serde_json::from_value(json!({ "do": "inspect", "service": service })).unwrap();
+        let hand = world.hand();
+        world.run(async { flow::answer(&hand, &hand, request).await }).unwrap()["problems"].clone()
+    };
+    assert_eq!(inspected("X86_64"), json!([]));
+    let problems = inspected("ARM64");
+    assert_eq!(problems[0]["pointer"], "/service/image");
+    let message = problems[0]["message"].as_str().unwrap();
+    assert!(message.contains("runs on linux/amd64, but the service's tasks are linux/arm64"), "{message}");
 }

@@ -108,7 +108,7 @@ pub enum Meaning {
 
 /// AWS's error codes by meaning. The codes are matched exactly, never by part of a message.
 ///
-/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs and SSM.
+/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs, SSM and IAM.
 pub fn meaning(code: &str) -> Meaning {
     match code {
         // Created before, by us: names and CIDRs are unique in their scope, attachments and routes are single.
@@ -119,6 +119,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "RouteAlreadyExists"
         | "RouteTableAlreadyAssociated"
         | "ResourceAlreadyExistsException"
+        | "EntityAlreadyExists"
         | "DuplicateLoadBalancerName"
         | "DuplicateTargetGroupName"
         | "DuplicateListener"
@@ -134,6 +135,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "RuleNotFound"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
+        | "NoSuchEntity"
         | "ParameterNotFound" => Meaning::NotThere,
 
         // Not visible yet, or still in use: the next pass looks again (C1, C3, C12).
@@ -160,6 +162,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "ResourceInUse"
         | "UpdateInProgressException"
         | "OperationAbortedException"
+        | "ConcurrentModification"
         | "TooManyUpdates" => Meaning::Is(Kind::Conflict),
 
         "UnauthorizedOperation"
@@ -186,6 +189,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "TooManyLoadBalancers"
         | "TooManyTargetGroups"
         | "TooManyListeners"
+        | "LimitExceeded"
         | "LimitExceededException"
         | "ParameterLimitExceeded" => Meaning::Is(Kind::Quota),
 
@@ -222,6 +226,8 @@ pub fn meaning_of(code: &str, message: &str) -> Meaning {
         {
             Meaning::Is(Kind::Conflict)
         }
+        // CreateServiceLinkedRole: there is one of a service, and it has a name of its own (C6).
+        "InvalidInput" if says("has been taken in this account") => Meaning::AlreadyThere,
         code => meaning(code),
     }
 }
@@ -288,6 +294,18 @@ mod tests {
         let message = "The target group with targetGroupArn arn:x does not have an associated load balancer.";
         assert_eq!(meaning_of("InvalidParameterException", message), Meaning::Is(Kind::Conflict));
         assert_eq!(meaning_of("InvalidParameterException", "cpu is wrong"), Meaning::Is(Kind::Unexpected));
+    }
+
+    #[test]
+    fn c6_a_role_that_cannot_be_assumed_yet_is_waited_for_and_one_that_exists_is_made() {
+        let message =
+            "Unable to assume the service linked role. Please verify that the ECS service linked role exists.";
+        assert_eq!(meaning_of("InvalidParameterException", message), Meaning::Is(Kind::Conflict));
+        let message =
+            "Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.";
+        assert_eq!(meaning_of("InvalidInput", message), Meaning::AlreadyThere);
+        assert_eq!(meaning_of("InvalidInput", "it is wrong"), Meaning::Is(Kind::Unexpected));
+        assert_eq!(meaning("NoSuchEntity"), Meaning::NotThere);
     }
 
     #[test]

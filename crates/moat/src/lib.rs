@@ -19,6 +19,8 @@ pub mod network;
 pub mod parameters;
 pub mod pass;
 pub mod plan;
+pub mod preflight;
+pub mod price;
 pub mod proof;
 pub mod rollout;
 pub mod rule;

@@ -71,6 +71,9 @@ pub struct Report<F> {
 #[serde(rename_all = "camelCase")]
 pub struct Look<F> {
     pub steps: Vec<Sentence>,
+    /// The logical names that the steps make: what will be new in the account.
+    #[serde(default)]
+    pub makes: Vec<Logical>,
     pub waiting: Vec<String>,
     /// Why the stage refuses, if it does; then there are no steps.
     pub problems: Vec<Problem>,
@@ -111,6 +114,7 @@ pub async fn look<S: Stage, C: Cloud<S>>(cloud: &C, spec: &S::Spec) -> Result<Lo
     };
     Ok(Look {
         steps: plan.steps.iter().map(Sentence::of).collect(),
+        makes: plan.steps.iter().filter_map(Step::makes).collect(),
         waiting: plan.waiting.into_iter().map(|waiting| waiting.on).collect(),
         problems,
         bindings: S::bindings(spec, &observed),

@@ -63,7 +63,9 @@ async fn fresh(local: Arc<Local>) {
         );
     }
     // Enforced IAM refused nothing: every role has what its function needs.
-    let refused: Vec<_> = local.proxy.calls().into_iter().filter(|call| call.status == 403).collect();
+    // The local AWS has no Service Quotas, and may say so in any way.
+    let is_refused = |call: &moat_tests::proxy::Call| call.status == 403 && call.operation.service != "servicequotas";
+    let refused: Vec<_> = local.proxy.calls().into_iter().filter(is_refused).collect();
     assert!(refused.is_empty(), "denied: {refused:?}");
     let url = local.ssm.get_parameter().name("/moat/outputs/fresh/url").send().await.expect("the URL is published");
     assert_eq!(url.parameter.and_then(|found| found.value).as_deref(), output["service"]["url"].as_str());

@@ -13,6 +13,7 @@ use moat::network::observed::{
     Address, DefaultGroup, Endpoint, InternetGateway, NatGateway, NatState, Observed, Route, RouteTable, Subnet,
     Target, Vpc,
 };
+use moat::preflight::zones;
 use moat::tags::Owner;
 use tokio::try_join;
 
@@ -50,7 +51,9 @@ impl NetworkCloud {
         let answer = answer.read("describe availability zones")?;
         // Local Zones and Wavelength Zones have no NAT gateways.
         let is_usual = |zone: &&aws::AvailabilityZone| zone.zone_type().is_none_or(|kind| kind == "availability-zone");
-        let usual = answer.availability_zones().iter().filter(is_usual);
+        // Nor can tasks run in every zone.
+        let has_fargate = |zone: &&aws::AvailabilityZone| zones::has_fargate(zone.zone_id().unwrap_or_default());
+        let usual = answer.availability_zones().iter().filter(is_usual).filter(has_fargate);
         let mut zones: Vec<String> = usual.filter_map(|zone| zone.zone_name().map(str::to_owned)).collect();
         zones.sort();
         Ok(zones)

@@ -13,6 +13,7 @@ mod many;
 mod network_apply;
 mod network_observe;
 mod parameters;
+mod preflight;
 mod retries;
 mod rollout;
 mod service_apply;

@@ -137,9 +137,12 @@ impl Lane {
         if let Some(reply) = rollout::find(output, at) {
             return self.reply(owner, reply);
         }
-        let (look, report) = (report::look(output), Report::find(output));
-        if let Some(running) = self.task(owner).filter(|_| look.is_some() || report.is_some()) {
+        let (look, price, report) = (report::look(output), report::price(output), Report::find(output));
+        if let Some(running) = self.task(owner).filter(|_| look.is_some() || price.is_some() || report.is_some()) {
             running.is_told = true;
+        }
+        if let Some((monthly, seconds, problems)) = price {
+            return vec![News::Priced { state: self.state(owner), monthly, seconds, problems }];
         }
         if let Some((steps, problems)) = look {
             return vec![News::Found { state: self.state(owner), steps, problems }];

@@ -207,6 +207,14 @@ fn a_look_tells_how_much_there_is_to_do() {
 }
 
 #[test]
+fn the_look_at_the_account_tells_the_price_and_the_time() {
+    let reply = json!({"findings": [], "problems": [], "warnings": [], "steps": [], "roles": [],
+        "cost": {"monthlyUsd": 92.25, "lines": []}, "time": {"seconds": 215, "because": "the NAT gateway"}});
+    let priced = News::Priced { state: None, monthly: 92.25, seconds: 215, problems: 0 };
+    assert_eq!(hear(&mut Lane::default(), pass(1, 100.0, reply)), [priced]);
+}
+
+#[test]
 fn a_retried_task_that_keeps_failing_is_told_once() {
     let failed = |id: i64| {
         let cause = json!({"errorType": "Moat.Locked", "errorMessage": "network main is held by web-1"}).to_string();

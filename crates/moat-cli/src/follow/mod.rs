@@ -45,6 +45,13 @@ pub enum News {
         steps: usize,
         problems: usize,
     },
+    /// What all of it costs, in USD a month, and how long the plan takes, in seconds.
+    Priced {
+        state: Option<String>,
+        monthly: f64,
+        seconds: u64,
+        problems: usize,
+    },
     /// What a round of a rollout decided.
     Decided {
         service: Option<String>,
@@ -149,7 +156,9 @@ pub fn condensed(news: Vec<(f64, News)>) -> Vec<(f64, News)> {
     let done: Vec<String> = news
         .iter()
         .filter_map(|(_, news)| match news {
-            News::Done { state, .. } | News::Found { state: Some(state), .. } => Some(state.clone()),
+            News::Done { state, .. }
+            | News::Found { state: Some(state), .. }
+            | News::Priced { state: Some(state), .. } => Some(state.clone()),
             _ => None,
         })
         .collect();

@@ -52,6 +52,13 @@ pub fn waiting_for(waiting: &[String]) -> String {
     if told.is_empty() { last } else { format!("{} and {last}", told.join(", ")) }
 }
 
+/// What the look at the account says of cost, in USD a month, and time, in seconds, and how many problems it found.
+pub fn price(output: &Value) -> Option<(f64, u64, usize)> {
+    let body = output.get("Payload").unwrap_or(output);
+    let cost = body.get("cost")?.get("monthlyUsd")?.as_f64()?;
+    Some((cost, body.get("time")?.get("seconds")?.as_u64()?, body.get("problems")?.as_array()?.len()))
+}
+
 /// How many steps and problems a look found, if that is what a task answered.
 pub fn look(output: &Value) -> Option<(usize, usize)> {
     let body = output.get("Payload").unwrap_or(output);

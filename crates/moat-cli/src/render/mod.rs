@@ -1,6 +1,7 @@
 //! What is printed, as pure strings. Whoever prints decides about the stream and the colours.
 
 mod account;
+mod cost;
 mod failure;
 mod news;
 mod picture;

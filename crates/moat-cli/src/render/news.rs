@@ -23,6 +23,14 @@ pub fn news(news: &News, paint: Paint) -> Option<String> {
             };
             format!("{}{found}", prefix(state.as_deref()))
         }
+        News::Priced { state, problems: problems @ 1.., .. } => {
+            format!("{}{}", prefix(state.as_deref()), paint.yellow(count(*problems, "problem")))
+        }
+        News::Priced { state, monthly, seconds, problems: 0 } => {
+            let takes =
+                if *seconds == 0 { String::new() } else { format!(", takes about {}", duration(*seconds as f64)) };
+            format!("{}all of it costs about {monthly:.2} USD a month{takes}", prefix(state.as_deref()))
+        }
         News::Failed { state, error, message } => {
             paint.yellow(format!("{}{error}: {}", prefix(state.as_deref()), message.replace('\n', "; ")))
         }
@@ -106,6 +114,9 @@ mod tests {
             News::Found { state: Some("Look at network".into()), steps: 18, problems: 0 },
             News::Found { state: Some("Look at ingress".into()), steps: 0, problems: 0 },
             News::Found { state: None, steps: 0, problems: 1 },
+            News::Priced { state: Some("Look at account".into()), monthly: 92.254, seconds: 215, problems: 0 },
+            News::Priced { state: Some("Look at account".into()), monthly: 92.254, seconds: 0, problems: 0 },
+            News::Priced { state: None, monthly: 92.254, seconds: 215, problems: 2 },
             News::Failed {
                 state: Some("Take lock".into()),
                 error: "Moat.Locked".into(),
@@ -125,6 +136,9 @@ mod tests {
         Look at network: 18 steps to take
         Look at ingress: nothing to do
         1 problem
+        Look at account: all of it costs about 92.25 USD a month, takes about 3 min 35 s
+        Look at account: all of it costs about 92.25 USD a month
+        2 problems
         Take lock: Moat.Locked: held by web-1
         failed with Moat.Refused
         ");

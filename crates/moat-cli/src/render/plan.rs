@@ -1,6 +1,6 @@
 //! What a provision would do.
 
-use super::{count, warnings};
+use super::{cost, count, warnings};
 use crate::paint::Paint;
 use moat::pass::Sentence;
 use moat::plan::Hazard;
@@ -58,6 +58,8 @@ pub fn plan(output: &Value, paint: Paint) -> String {
     }
     text.push_str(&verdict(&steps, &waiting, paint));
     text.push('\n');
+    text.push_str(&cost::time(output));
+    text.push_str(&cost::cost(output, paint));
     text.push_str(&warnings(output, paint));
     text
 }
@@ -120,6 +122,29 @@ mod tests {
           + create vpc 10.0.0.0/16
 
         Plan: 1 step, none disruptive.
+        ");
+    }
+
+    #[test]
+    fn what_it_costs_and_how_long_it_takes_come_after_the_steps() {
+        let output = json!({"outcome": "planned", "steps": [{"stage": "network", "step": "create vpc 10.0.0.0/16", "hazard": "safe"}],
+            "time": {"seconds": 130, "because": "the NAT gateway about 115 s"},
+            "cost": {"monthlyUsd": 32.85, "region": "us-east-1", "priced": "2026-06", "isOfRegion": true, "without": "data and traffic",
+                "lines": [{"what": "NAT gateway", "count": 1, "monthlyUsd": 32.85}]},
+            "warnings": ["the quotas could not be read"]});
+        insta::assert_snapshot!(plan(&output, Paint::OFF), @r"
+        network
+          + create vpc 10.0.0.0/16
+
+        Plan: 1 step, none disruptive.
+        It takes about 2 min 10 s: the NAT gateway about 115 s.
+
+        What all of it costs in a month of 730 hours, in USD
+              32.85  1 x NAT gateway
+              32.85  together, without data and traffic
+        Prices of us-east-1, 2026-06.
+
+        warning: the quotas could not be read
         ");
     }
 

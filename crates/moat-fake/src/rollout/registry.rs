@@ -30,6 +30,12 @@ impl Registry {
         digests.into_iter().chain([index.clone()]).collect()
     }
 
+    /// Pushes the index of an image that is for linux on one architecture alone.
+    pub fn push_for(&mut self, architecture: &str, index: &Digest, tag: &str, now: u64) {
+        let platform = Platform { os: "linux".into(), architecture: architecture.into() };
+        self.put(index, Some(tag), INDEX, Some(vec![platform]), now);
+    }
+
     /// Gives an image that is there another tag: a promotion.
     ///
     /// # Panics

@@ -35,7 +35,19 @@ pub fn apply(state: &mut State, spec: &ServiceStageSpec, step: &ServiceStep, bin
 /// Who moat is to ECS.
 const MOAT: &str = "arn:aws:sts::123456789012:assumed-role/moat/moat";
 
+/// ECS works with a role that AWS makes when ECS is first used in an account, and that takes a while to spread (C6).
+fn assume_role(state: &mut State) -> Result<(), Refused> {
+    let Some(spreads) = state.rules.ecs_role else { return Ok(()) };
+    let used = *state.ecs_used.get_or_insert(state.now);
+    if state.now >= used + spreads {
+        return Ok(());
+    }
+    let message = "Unable to assume the service linked role. Please verify that the ECS service linked role exists.";
+    refuse_as(Kind::Conflict, "InvalidParameterException", message)
+}
+
 fn create_cluster(state: &mut State, owner: &Owner, name: &str) -> Answer {
+    assume_role(state)?;
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:cluster/{name}");
     if state.clusters.get(&arn).is_none() {
         let (seen, usable) = (state.seen_from(), state.seen_from());
@@ -74,6 +86,7 @@ fn create_service(
     subnets: &[Logical],
     bindings: &Bindings,
 ) -> Answer {
+    assume_role(state)?;
     let name = spec.aws_name();
     let target = bound(bindings, &ingress::target_group());
     let revision = bound(bindings, &desired::task_definition());

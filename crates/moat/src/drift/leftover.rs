@@ -184,7 +184,7 @@ impl fmt::Display for Leftover {
 
 /// `32.85`
 pub fn dollars(cents: u32) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
+    crate::price::dollars(cents.into())
 }
 
 #[cfg(test)]

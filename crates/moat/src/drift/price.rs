@@ -1,23 +1,21 @@
 //! What a forgotten resource costs a month, roughly: for a report, not for a bill.
 //!
-//! On demand in us-east-1, June 2026, for 730 hours and without traffic. Sources: "Amazon VPC Pricing" (NAT gateway
-//! 0.045 USD an hour, interface endpoint 0.01 in each zone, public IPv4 address 0.005), "Elastic Load Balancing
-//! Pricing" (Application Load Balancer 0.0225, without capacity units).
+//! At the prices of us-east-1, whatever the region: a report of what is left over needs no more.
 
 use super::leftover::Kind;
+use crate::price::{Item, PriceList};
 
-/// When the prices were looked up.
-pub const AS_OF: &str = "2026-06";
+pub use crate::price::AS_OF;
 
 /// US cents a month; `None` where it depends on what runs in it.
-pub const fn cents(kind: Kind) -> Option<u32> {
-    match kind {
-        Kind::NatGateway => Some(3285),
-        Kind::ElasticIp => Some(365),
+pub fn cents(kind: Kind) -> Option<u32> {
+    let (item, units) = match kind {
+        Kind::NatGateway => (Item::NatGateway, 1),
+        Kind::ElasticIp => (Item::PublicIpv4, 1),
         // In two zones, as moat would make one.
-        Kind::InterfaceEndpoint => Some(1460),
-        Kind::LoadBalancer => Some(1643),
-        Kind::Service | Kind::Task | Kind::LogGroup | Kind::Other => None,
+        Kind::InterfaceEndpoint => (Item::InterfaceEndpoint, 2),
+        Kind::LoadBalancer => (Item::ApplicationLoadBalancer, 1),
+        Kind::Service | Kind::Task | Kind::LogGroup | Kind::Other => return None,
         Kind::Vpc
         | Kind::Subnet
         | Kind::InternetGateway
@@ -27,6 +25,7 @@ pub const fn cents(kind: Kind) -> Option<u32> {
         | Kind::TargetGroup
         | Kind::Listener
         | Kind::Cluster
-        | Kind::TaskDefinition => Some(0),
-    }
+        | Kind::TaskDefinition => return Some(0),
+    };
+    u32::try_from(PriceList::of("us-east-1").cents(item, units)).ok()
 }
