@@ -41,7 +41,7 @@ impl Verifier {
         service: Option<&ServiceSpec>,
         bindings: &Bindings,
     ) -> Result<Snapshot, Failure> {
-        let names = desired::letters(network.zones).map(|letter| desired::subnet(Side::Private, letter));
+        let names = desired::subnets(network, Side::Private, bindings).into_iter();
         let bound: Vec<(String, String)> =
             names.filter_map(|name| Some((name.to_string(), bindings.get(&name)?.to_owned()))).collect();
         let group = service.and_then(|_| bindings.get(&Group::Tasks.logical()));

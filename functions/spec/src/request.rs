@@ -1,6 +1,7 @@
 //! What this Lambda is asked to do.
 
 use moat::name::Name;
+use moat::network::{NetworkFacts, existing};
 use moat::spec::{NetworkSpec, ServiceSpec};
 use moat::tags::Owner;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,12 @@ pub enum Request {
     /// Take the locks of these names for an execution.
     Lock { execution: String, owners: Vec<Owner> },
     /// Write down what was asked for.
-    Record { record: Box<Record> },
+    Record {
+        record: Box<Record>,
+        /// What the look at the network found.
+        #[serde(default)]
+        found: Option<NetworkFacts>,
+    },
     /// Write down where the service answers.
     Publish { service: Name, url: String },
     /// Give the locks back.
@@ -29,6 +35,15 @@ pub struct Record {
 }
 
 impl Record {
+    /// The documents with the subnets that were found in a network of somebody else.
+    #[must_use]
+    pub fn with(mut self, found: Option<NetworkFacts>) -> Self {
+        if let (Some(network), Some(found)) = (&mut self.network, found) {
+            *network = existing::recorded(network, &found);
+        }
+        self
+    }
+
     pub fn owned(&self) -> Vec<(Owner, Value)> {
         let network = self.network.iter().map(|spec| (Owner::Network(spec.name.clone()), json!(spec)));
         let service = self.service.iter().map(|spec| (Owner::Service(spec.name.clone()), json!(spec)));

@@ -9,6 +9,7 @@ mod ingress_apply;
 mod ingress_observe;
 mod lock;
 mod network_apply;
+mod network_existing;
 mod network_observe;
 mod parameters;
 mod retries;
