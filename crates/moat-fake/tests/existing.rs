@@ -16,18 +16,23 @@ use moat_fake::trial::{IMAGE, digest, empty, plan};
 use moat_fake::{
     Asked, Chance, End, Execution, Fault, Faults, Landlord, Remediation, Rules, Run, Teardown, TeardownEnd, World,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// What is asked for in this network: with its subnets named, or to be found.
+/// What is asked for in this network, as the samples ask for it: with its subnets named, or to be found.
 fn asked(corp: &Landlord, is_named: bool) -> Asked {
-    let mut existing = json!({"vpcId": corp.vpc});
-    if is_named {
-        (existing["publicSubnets"], existing["privateSubnets"]) = (json!(corp.public), json!(corp.private));
+    let sample = |text: &str| -> Value { serde_json::from_str(text).expect("a sample") };
+    let named = sample(include_str!("../../../events/provision/existing.json"));
+    let found = sample(include_str!("../../../events/provision/existing-found.json"));
+    let mut input = json!({"network": if is_named { &named } else { &found }["network"], "service": named["service"]});
+    let existing = &mut input["network"]["existing"];
+    existing["vpcId"] = json!(corp.vpc);
+    for (list, ids) in [("publicSubnets", &corp.public), ("privateSubnets", &corp.private)] {
+        if let Some(named) = existing.get_mut(list) {
+            *named = json!(ids);
+        }
     }
-    let network = json!({"name": "corp", "existing": existing});
-    let service = json!({"name": "web", "network": "corp", "image": IMAGE, "port": 8080, "tasks": 2});
-    let read = moat::spec::read(&json!({"network": network, "service": service})).expect("a good input");
+    let read = moat::spec::read(&input).expect("a good input");
     Asked { network: read.network.expect("it is there"), service: read.service.expect("it is there") }
 }
 
@@ -266,6 +271,56 @@ fn d4_e3_a_private_subnet_that_became_public_is_told_and_nothing_is_done() {
         world.wait(20_000);
         assert_eq!(run(&world, &asked).verdicts(), [Verdict::Clean; 2]);
     }
+}
+
+/// What its owner may do there without moat having anything to say about it.
+const OWN_BUSINESS: [(&str, fn(&World, &Landlord)); 4] = [
+    ("a route to a peer", |world, corp| {
+        world.lead(&corp.private_table, "10.9.0.0/16", Some(Target::Other("pcx-1".into())));
+    }),
+    ("another way out", |world, corp| {
+        world.lead(&corp.private_table, "0.0.0.0/0", Some(Target::Other("tgw-1".into())));
+    }),
+    ("a way in to the public subnets by IPv6", |world, corp| {
+        world.lead(&corp.public_table, "::/0", Some(Target::InternetGateway(corp.internet_gateway.clone())));
+    }),
+    ("no public IPs in a public subnet", |world, corp| {
+        world.change_subnet(&corp.public[0], |subnet| subnet.gives_public_ips = false);
+    }),
+];
+
+#[test]
+fn d1_what_its_owner_changes_otherwise_is_no_finding() {
+    for (what, change) in OWN_BUSINESS {
+        let (world, corp) = begin(8);
+        let asked = settle(&world, &asked(&corp, false));
+        change(&world, &corp);
+        world.wait(20_000);
+        let run = run(&world, &asked);
+        assert_eq!(run.verdicts(), [Verdict::Clean; 2], "{what}: {:#?}", run.checked);
+    }
+}
+
+#[test]
+fn d4_what_must_hold_is_told_when_it_does_no_longer() {
+    for (what, change, reason) in MISFITS {
+        let (world, corp) = begin(9);
+        let asked = settle(&world, &asked(&corp, true));
+        change(&world, &corp);
+        world.wait(20_000);
+        let run = run(&world, &asked);
+        let told: Vec<String> = run.checked[0].findings.iter().map(|told| told.finding.to_string()).collect();
+        assert!(told.iter().any(|text| text.contains(reason)), "{what}: {told:?}");
+    }
+}
+
+#[test]
+fn t5_it_is_not_forgotten_while_a_service_lives_in_it() {
+    let (world, corp) = begin(10);
+    settle(&world, &asked(&corp, true));
+    let alone = order(json!({"network": "corp", "confirm": "corp"}));
+    let end = world.run(Teardown::new(&world, "down", &alone).run());
+    assert!(matches!(&end, TeardownEnd::Failed(failure) if failure.kind == Kind::Refused), "{end:?}");
 }
 
 #[test]

@@ -50,3 +50,27 @@ impl Record {
         network.chain(service).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subnets_that_were_found_are_recorded_and_an_older_request_records_what_it_says() {
+        let network = json!({"name": "corp", "existing": {"vpcId": "vpc-0c"}});
+        let subnet = |id: &str| json!({"name": "a", "id": id, "cidr": "10.0.0.0/24", "zone": "us-east-1a"});
+        let found = json!({
+            "name": "corp", "cidr": "10.0.0.0/16", "isExisting": true, "vpcId": "vpc-0c", "natGateways": [],
+            "publicSubnets": [subnet("subnet-0a")], "privateSubnets": [subnet("subnet-1a")]
+        });
+        let owned = |request: Value| match serde_json::from_value(request).expect("a request") {
+            Request::Record { record, found } => record.with(found).owned(),
+            other => panic!("{other:?}"),
+        };
+        let record = json!({"network": network, "service": null});
+        let now = owned(json!({"do": "record", "record": record, "found": found}));
+        let named = json!({"vpcId": "vpc-0c", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-1a"]});
+        assert_eq!(now[0].1, json!({"name": "corp", "existing": named}));
+        assert_eq!(owned(json!({"do": "record", "record": record}))[0].1, network);
+    }
+}
