@@ -264,7 +264,7 @@ fn d4_e3_a_private_subnet_that_became_public_is_told_and_nothing_is_done() {
         let network = &checked[0];
         let told: Vec<_> = network.findings.iter().map(|told| (told.finding.is_hole, told.fate)).collect();
         assert_eq!(told.len(), 2, "one for each private subnet: {network:#?}");
-        assert!(told.iter().all(|(is_hole, fate)| *is_hole && *fate != Fate::Repaired), "{told:?}");
+        assert!(told.iter().all(|(is_hole, fate)| *is_hole && *fate == Fate::Reported), "{told:?}");
         assert!(network.findings[0].finding.to_string().contains("Take the route away"), "{network:#?}");
         assert_eq!(things(), before, "nothing was done:\n{}", world.story());
         world.lead(&corp.private_table, "0.0.0.0/0", Some(Target::NatGateway(corp.nat_gateway.clone())));

@@ -271,7 +271,20 @@ fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
         "subnets": []
     });
     let change = json!({"cidr": "10.0.0.0/16", "zones": 2, "egress": {"nat": "single"}, "existing": existing});
-    insta::assert_snapshot!(problems(with_network(change)), @"");
+    insta::assert_snapshot!(problems(with_network(change)), @r#"
+    /network/cidr: cannot stand beside "existing": the VPC has its range already. Leave it out
+    /network/zones: cannot stand beside "existing": the zones are those of its subnets. Leave it out
+    /network/egress: cannot stand beside "existing": moat takes the ways out as they are, and proves them. Leave it out
+    /network/existing/subnets: there is no such field; the fields here are vpcId, publicSubnets, privateSubnets
+    /network/existing/vpcId: "vpc-main" is no id; it looks like vpc-0123456789abcdef0
+    /network/existing/privateSubnets/2: subnet-0b is there twice
+    /network/existing/privateSubnets/3: "sub" is no id; it looks like subnet-0123456789abcdef0
+    /network/existing/publicSubnets: names one subnet, but a load balancer needs subnets in at least 2 zones
+    /network/existing/privateSubnets/0: subnet-0a is under publicSubnets too; a subnet is one or the other
+    "#);
     let change = json!({"existing": {"publicSubnets": []}});
-    insta::assert_snapshot!(problems(with_network(change)), @"");
+    insta::assert_snapshot!(problems(with_network(change)), @r"
+    /network/existing/vpcId: is required
+    /network/existing/publicSubnets: is empty; name the subnets, or leave it out to have them found by their routes
+    ");
 }
