@@ -21,6 +21,17 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cpu-memory-pair", &["/service/memory"]),
     ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
+    (
+        "existing",
+        &[
+            "/network/cidr",
+            "/network/egress",
+            "/network/existing/privateSubnets",
+            "/network/existing/publicSubnets",
+            "/network/existing/vpcId",
+            "/network/zones",
+        ],
+    ),
     ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
     ("image-without-tag", &["/service/image"]),
     ("list", &[""]),

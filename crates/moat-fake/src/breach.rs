@@ -1,7 +1,7 @@
 //! What must never be, at no step of the way: a way from the Internet to the tasks, or a route that leads nowhere yet.
 
 use crate::state::State;
-use moat::network::observed::{NatState, Target};
+use moat::network::observed::{NatState, Subnet, Target};
 use std::collections::BTreeSet;
 
 /// Everything that is wrong now, a sentence each (E2, E3, C3, C9).
@@ -17,7 +17,10 @@ pub fn breaches(state: &State) -> BTreeSet<String> {
             }
         }
     }
-    for subnet in state.subnets.there().filter(|subnet| subnet.gives_public_ips) {
+    // The public subnets of others are their own business.
+    let is_guarded =
+        |subnet: &&Subnet| !state.landlords.contains(&subnet.vpc) || subnet.resource.as_str().contains("private-");
+    for subnet in state.subnets.there().filter(|subnet| subnet.gives_public_ips).filter(is_guarded) {
         found.insert(format!("{} {} hands out public IPs (E3)", subnet.resource, subnet.id));
     }
     for table in state.tables.there() {
@@ -60,8 +63,7 @@ fn services(state: &State, found: &mut BTreeSet<String>) {
             }
         }
         for id in &service.network.subnets {
-            let is_private =
-                |subnet: &moat::network::observed::Subnet| subnet.resource.as_str().starts_with("subnet private-");
+            let is_private = |subnet: &Subnet| subnet.resource.as_str().starts_with("subnet private-");
             if !state.subnets.get(id.as_str()).is_some_and(is_private) {
                 found.insert(format!("{} runs in {id}, which is not private (E2)", service.arn));
             }

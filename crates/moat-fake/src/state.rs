@@ -57,6 +57,8 @@ pub struct State {
     pub(crate) lingering: Vec<(u64, Interface)>,
     /// What others have in a VPC that the fake knows by name alone.
     pub(crate) strangers: Vec<(VpcId, Stranger)>,
+    /// VPCs of others, in which moat is a guest.
+    pub(crate) landlords: Vec<VpcId>,
     /// Scalable targets of Application Auto Scaling, by the service's name.
     pub(crate) scalings: BTreeMap<String, Scaling>,
     /// Digests in ECR, by image with its tag.
@@ -265,6 +267,7 @@ impl State {
             interfaces: Shelf::default(),
             lingering: Vec::new(),
             strangers: Vec::new(),
+            landlords: Vec::new(),
             scalings: BTreeMap::new(),
             images: BTreeMap::new(),
             tokens: Tokens::default(),

@@ -4,6 +4,7 @@ use crate::breach;
 use crate::call::Hand;
 use crate::clock::Clock;
 use crate::fault::Faults;
+use crate::landlord;
 use crate::rules::Rules;
 use crate::state::State;
 use std::cell::RefCell;
@@ -73,12 +74,14 @@ impl World {
     /// Changes the truth on moat's behalf.
     ///
     /// # Panics
-    /// When the change opens a way that must stay closed.
+    /// When the change opens a way that must stay closed, or touches what is not moat's.
     pub(crate) fn act<T>(&self, what: &str, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.0.state.borrow_mut();
         state.tick(self.0.clock.now());
-        let before = breach::breaches(&state);
+        let (before, theirs) = (breach::breaches(&state), landlord::property(&state));
         let result = act(&mut state);
+        let changed = landlord::property(&state) != theirs;
+        assert!(!changed, "{what}: changes what others have\n{}", state.log.join("\n"));
         let fresh: Vec<String> = breach::breaches(&state).difference(&before).cloned().collect();
         let is_known = state.opened.is_none_or(|at| state.now > at + PASS);
         if !fresh.is_empty() && is_known {

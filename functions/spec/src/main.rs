@@ -24,7 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
                 }
                 Ok(json!({}))
             }
-            Request::Record { record } => record::record(parameters, &record).await,
+            Request::Record { record, found } => record::record(parameters, &record.with(found)).await,
             Request::Publish { service, url } => {
                 parameters.publish_url(&service, &url).await?;
                 Ok(json!({}))

@@ -1,12 +1,14 @@
 //! The network stage on AWS.
 
 mod apply;
+mod existing;
 mod observe;
 
 pub(crate) use observe::nat_state;
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
+use futures_util::future::try_join;
 use moat::error::Failure;
 use moat::network::{Network, NetworkStep, Observed};
 use moat::plan::Bindings;
@@ -45,7 +47,10 @@ fn owner(spec: &NetworkSpec) -> Owner {
 
 impl Cloud<Network> for NetworkCloud {
     async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
-        self.observe_network(&owner(spec)).await
+        let made = self.observe_network(&owner(spec));
+        let Some(network) = &spec.existing else { return made.await };
+        let (made, existing) = try_join(made, self.observe_existing(network)).await?;
+        Ok(Observed { existing: Some(existing), ..made })
     }
 
     async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {

@@ -43,6 +43,7 @@ impl NetworkCloud {
             route_tables,
             endpoints,
             default_groups,
+            existing: None,
         })
     }
 
@@ -217,8 +218,12 @@ fn route_table(owner: &Owner, table: &aws::RouteTable, doing: &str) -> Result<Ro
         resource: resource(owner, table.tags()),
         vpc: id(table.vpc_id(), doing)?.into(),
         associations: associations.collect(),
-        routes: table.routes().iter().filter_map(route).collect(),
+        routes: routes(table),
     })
+}
+
+pub(super) fn routes(table: &aws::RouteTable) -> Vec<Route> {
+    table.routes().iter().filter_map(route).collect()
 }
 
 fn route(route: &aws::Route) -> Option<Route> {
@@ -273,11 +278,11 @@ pub(crate) fn nat_state(gateway: &aws::NatGateway) -> NatState {
     }
 }
 
-fn id<'a>(value: Option<&'a str>, doing: &str) -> Result<&'a str, Failure> {
+pub(super) fn id<'a>(value: Option<&'a str>, doing: &str) -> Result<&'a str, Failure> {
     present(value, doing, "id")
 }
 
-fn cidr(text: Option<&str>, doing: &str) -> Result<Cidr, Failure> {
+pub(super) fn cidr(text: Option<&str>, doing: &str) -> Result<Cidr, Failure> {
     let text = present(text, doing, "range")?;
     Cidr::new(text).map_err(|why| Failure::new(Kind::Unexpected, format!("could not {doing}: {why}")))
 }

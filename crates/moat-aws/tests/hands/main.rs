@@ -11,6 +11,7 @@ mod ingress_observe;
 mod lock;
 mod many;
 mod network_apply;
+mod network_existing;
 mod network_observe;
 mod parameters;
 mod preflight;

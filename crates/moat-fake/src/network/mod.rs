@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 mod endpoint;
+mod existing;
 pub(crate) mod gateway;
 mod observe;
 pub(crate) mod table;
@@ -18,7 +19,11 @@ use moat::tags::Owner;
 
 impl Cloud<Network> for Hand {
     async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
-        observe::observe(self, &Owner::Network(spec.name.clone())).await
+        let mut observed = observe::observe(self, &Owner::Network(spec.name.clone())).await?;
+        if let Some(network) = &spec.existing {
+            observed.existing = Some(existing::observe(self, network).await?);
+        }
+        Ok(observed)
     }
 
     async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {

@@ -101,7 +101,7 @@ impl Finding {
     }
 
     /// What no step mends: a contradiction, or something of ours that exists twice and is in use twice.
-    pub(super) fn beyond(stage: &str, problem: &Problem) -> Self {
+    pub(crate) fn beyond(stage: &str, problem: &Problem) -> Self {
         Self {
             resource: Logical::from(stage),
             field: problem.pointer.clone().unwrap_or_else(|| "contradiction".into()),

@@ -133,7 +133,7 @@ pub fn inspection<S: Inspected>(
         Graded::merge(&mut findings, Graded { finding, is_permitted: part.is_taken, marks, is_guess });
     }
     let stuck = S::stuck(spec, observed);
-    let beyond = problems.iter().chain(&doubts).chain(&stuck).map(|problem| Finding::beyond(S::NAME, problem));
+    let beyond = problems.iter().chain(&doubts).chain(&stuck).map(|problem| S::told(spec, observed, problem));
     findings.extend(beyond.map(|finding| Graded { finding, is_permitted: false, marks: Vec::new(), is_guess: false }));
     Inspection {
         stage: S::NAME.to_owned(),

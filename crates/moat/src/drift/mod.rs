@@ -41,6 +41,11 @@ pub trait Inspected: Stage<Observed: Serialize> {
     /// What was expected and what was found where this part of a step would be taken.
     fn difference(spec: &Self::Spec, observed: &Self::Observed, part: &Self::Step) -> Difference;
 
+    /// What no step mends, as a finding.
+    fn told(_: &Self::Spec, _: &Self::Observed, problem: &Problem) -> Finding {
+        Finding::beyond(Self::NAME, problem)
+    }
+
     /// The step as parts that are graded each by itself. Most steps are one part.
     fn parts(step: Self::Step) -> Vec<Self::Step>;
 

@@ -2,7 +2,7 @@
 
 use crate::cidr::Side;
 use crate::name::Logical;
-use crate::network::desired::{letters, subnet};
+use crate::network::desired::subnets;
 use crate::plan::Bindings;
 use crate::rule::{Direction, Peer, Rule};
 use crate::spec::{NetworkSpec, ServiceSpec};
@@ -146,7 +146,7 @@ impl IngressSpec {
 
     /// The subnets of the load balancer: one public subnet in each zone (C9).
     pub fn public_subnets(&self) -> Vec<Logical> {
-        letters(self.network.zones).map(|letter| subnet(Side::Public, letter)).collect()
+        subnets(&self.network, Side::Public, &self.given)
     }
 
     /// The name of the load balancer, and of the target group.

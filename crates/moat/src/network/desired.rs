@@ -4,7 +4,7 @@ use super::observed::{Observed, Subnet};
 use crate::cidr::{self, Cidr, Side};
 use crate::ids::VpcId;
 use crate::name::Logical;
-use crate::plan::Problem;
+use crate::plan::{Bindings, Problem};
 use crate::spec::{Nat, NetworkSpec};
 use std::collections::BTreeSet;
 
@@ -95,6 +95,20 @@ pub fn nat_gateway(letter: char) -> Logical {
 /// The letters of the first `count` zones.
 pub fn letters(count: u8) -> impl Iterator<Item = char> {
     (b'a'..).take(count.into()).map(char::from)
+}
+
+/// The subnets of one side, by name: one in each zone; of a network that somebody else made those that are known.
+///
+/// Where none is known, they are two that are not bound, so that nothing is done with them.
+pub fn subnets(spec: &NetworkSpec, side: Side, known: &Bindings) -> Vec<Logical> {
+    let all = |count| letters(count).map(|letter| subnet(side, letter)).collect();
+    if spec.existing.is_none() {
+        return all(spec.zones);
+    }
+    let named = format!("subnet {side}-");
+    let known: Vec<Logical> =
+        known.iter().map(|(name, _)| name).filter(|name| name.as_str().starts_with(&named)).cloned().collect();
+    if known.is_empty() { all(2) } else { known }
 }
 
 /// The zones of the network in `vpc`.

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct NetworkFacts {
     pub name: String,
     pub cidr: String,
+    /// Whether somebody else made it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_existing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

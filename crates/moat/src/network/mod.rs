@@ -4,6 +4,7 @@
 //! difference between the first two in terms of the third in [`plan`].
 
 pub mod desired;
+pub mod existing;
 pub mod facts;
 mod finding;
 pub mod found;
@@ -16,7 +17,7 @@ pub use observed::Observed;
 pub use step::NetworkStep;
 
 use crate::cidr::Side;
-use crate::drift::{Difference, Inspected};
+use crate::drift::{Difference, Finding, Inspected};
 use crate::name::Logical;
 use crate::plan::{Bindings, Plan, Problem, Refusal};
 use crate::spec::NetworkSpec;
@@ -36,15 +37,24 @@ impl Stage for Network {
     const NAME: &'static str = "network";
 
     fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
-        plan::plan(spec, observed)
+        match &spec.existing {
+            Some(existing) => existing::plan(spec, existing, observed),
+            None => plan::plan(spec, observed),
+        }
     }
 
     fn bindings(spec: &NetworkSpec, observed: &Observed) -> Bindings {
-        found::Found::of(spec, observed).map(|found| found.bindings(observed)).unwrap_or_default()
+        match &spec.existing {
+            Some(existing) => existing::bindings(existing, observed),
+            None => found::Found::of(spec, observed).map(|found| found.bindings(observed)).unwrap_or_default(),
+        }
     }
 
     /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.
     fn milestones(spec: &NetworkSpec) -> Vec<Logical> {
+        if spec.existing.is_some() {
+            return existing::milestones();
+        }
         let subnets = desired::letters(spec.zones)
             .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
         [desired::vpc(), desired::attachment()].into_iter().chain(subnets).collect()
@@ -55,7 +65,10 @@ impl Stage for Network {
     }
 
     fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
-        facts::facts(spec, observed)
+        match &spec.existing {
+            Some(existing) => existing::facts(spec, existing, observed),
+            None => facts::facts(spec, observed),
+        }
     }
 }
 
@@ -70,6 +83,11 @@ impl Inspected for Network {
 
     fn together(parts: Vec<NetworkStep>) -> Vec<NetworkStep> {
         parts
+    }
+
+    fn told(spec: &NetworkSpec, observed: &Observed, problem: &Problem) -> Finding {
+        let misfit = spec.existing.as_ref().and_then(|existing| existing::told(existing, observed, problem));
+        misfit.unwrap_or_else(|| Finding::beyond(Self::NAME, problem))
     }
 
     /// Whoever changes a network holds its lock.

@@ -1,6 +1,7 @@
 //! What was found of a network. Everything here carries our tags, except the route tables and the default security
 //! group of a VPC of ours, which are read whatever their tags, because they decide where traffic may go.
 
+use super::existing::Existing;
 use crate::cidr::Cidr;
 use crate::ids::{
     AllocationId, AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId,
@@ -27,6 +28,9 @@ pub struct Observed {
     pub route_tables: Vec<RouteTable>,
     pub endpoints: Vec<Endpoint>,
     pub default_groups: Vec<DefaultGroup>,
+    /// The network that somebody else made, where the spec names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Existing>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -198,6 +202,7 @@ impl Observed {
             route_tables,
             endpoints,
             default_groups,
+            existing,
         } = self;
         let mut ids = BTreeSet::new();
         ids.extend(vpcs.iter().map(|vpc| vpc.id.0.clone()));
@@ -208,6 +213,7 @@ impl Observed {
         ids.extend(route_tables.iter().map(|table| table.id.0.clone()));
         ids.extend(endpoints.iter().map(|endpoint| endpoint.id.0.clone()));
         ids.extend(default_groups.iter().map(|group| group.id.0.clone()));
+        ids.extend(existing.iter().flat_map(Existing::ids));
         ids
     }
 }

@@ -6,7 +6,7 @@ use crate::ids::{SecurityGroupId, SubnetId, TaskDefinitionArn};
 use crate::image::{Image, Version};
 use crate::ingress::desired::Group;
 use crate::name::Logical;
-use crate::network::desired::{letters, subnet};
+use crate::network::desired::subnets;
 use crate::plan::Bindings;
 use crate::rollout::Release;
 use crate::spec::{NetworkSpec, ServiceSpec};
@@ -107,7 +107,7 @@ impl ServiceStageSpec {
 
     /// The subnets of the tasks: one private subnet in each zone, the same zones that the load balancer has (C9).
     pub fn private_subnets(&self) -> Vec<Logical> {
-        letters(self.network.zones).map(|letter| subnet(Side::Private, letter)).collect()
+        subnets(&self.network, Side::Private, &self.given)
     }
 
     /// Where tasks run; `None` until every part is known. Never with a public IP.

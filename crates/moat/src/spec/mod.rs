@@ -5,9 +5,12 @@
 
 mod drift;
 mod egress;
+mod existing;
 pub mod fargate;
 mod load_balancer;
+mod network;
 mod read;
+mod read_existing;
 mod read_load_balancer;
 mod read_network;
 mod read_rollout;
@@ -16,47 +19,18 @@ pub mod rollout;
 
 pub use drift::{DriftSpec, Repair};
 pub use egress::{Egress, Nat};
+pub use existing::ExistingNetwork;
 pub use load_balancer::{HealthCheck, LoadBalancerKind, LoadBalancerSpec};
+pub use network::NetworkSpec;
 pub use read::{Input, Mode, read};
 pub(crate) use reader::Reader;
 pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
 
-use crate::cidr::Cidr;
 use crate::image::Image;
 use crate::name::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A VPC with public and private subnets, and a way out for the private ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NetworkSpec {
-    pub name: Name,
-    /// The VPC's IPv4 range, /16 to /25. It cannot be changed later.
-    #[serde(default = "NetworkSpec::default_cidr")]
-    pub cidr: Cidr,
-    /// In how many availability zones to have one public and one private subnet. Adding some later moves nothing.
-    #[serde(default = "NetworkSpec::default_zones")]
-    #[schemars(range(min = 2, max = 8))]
-    pub zones: u8,
-    /// How private subnets reach out.
-    #[serde(default)]
-    pub egress: Egress,
-    /// What is done when somebody changed the network behind moat's back.
-    #[serde(default, skip_serializing_if = "DriftSpec::is_default")]
-    pub drift: DriftSpec,
-}
-
-impl NetworkSpec {
-    fn default_cidr() -> Cidr {
-        Cidr::new("10.0.0.0/16").expect("a constant range")
-    }
-
-    const fn default_zones() -> u8 {
-        2
-    }
-}
 
 /// A Fargate service with no public IP, behind a load balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

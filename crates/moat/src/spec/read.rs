@@ -118,7 +118,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     let command = fields.optional("command", Vec::new());
     let environment: BTreeMap<String, String> = fields.optional("environment", BTreeMap::new());
     for key in environment.keys().filter(|key| key.is_empty() || key.contains('=')) {
-        fields.report(&below("environment", key), "an environment variable's name is not empty and has no =");
+        fields.report_in("environment", key, "an environment variable's name is not empty and has no =");
     }
     let load_balancer = read_load_balancer::load_balancer(fields);
     let logs = fields.object("logs", &["retentionDays"], LogsSpec::default(), |logs| {

@@ -1,11 +1,12 @@
 //! Reads the network document.
 
 use super::read::drift;
+use super::read_existing;
 use super::reader::Reader;
 use super::{Egress, Nat, NetworkSpec};
 use crate::cidr;
 
-pub(super) const FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "drift"];
+pub(super) const FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "existing", "drift"];
 
 pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     let name = fields.required("name");
@@ -33,6 +34,7 @@ pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
         2..=8 => None,
         _ => Some(format!("is {zones}, but moat spreads a network over at most 8")),
     });
+    let existing = read_existing::existing(fields);
     let drift = drift(fields);
-    Some(NetworkSpec { name: name?, cidr, zones, egress, drift })
+    Some(NetworkSpec { name: name?, cidr, zones, egress, existing, drift })
 }

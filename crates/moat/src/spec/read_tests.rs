@@ -254,3 +254,37 @@ fn d5_drift_is_repaired_where_it_is_safe_unless_the_document_says_otherwise() {
     /service/drift/repair: must be one of `none`, `safe`, `disruptive`, `destructive`, but it is `all`
     "#);
 }
+
+#[test]
+fn a_network_that_is_there_already_needs_its_id_and_reads_back_as_the_same() {
+    let existing = json!({"vpcId": "vpc-0c0", "publicSubnets": ["subnet-0a", "subnet-0b"]});
+    let input = read(&with_network(json!({"existing": existing}))).unwrap();
+    let document = json!({"network": input.network});
+    assert_eq!(document["network"], json!({"name": "main", "existing": existing}));
+    assert_eq!(read(&document).unwrap(), input);
+}
+
+#[test]
+fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
+    let existing = json!({
+        "vpcId": "vpc-main", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-0a", "subnet-0b", "subnet-0b", "sub"],
+        "subnets": []
+    });
+    let change = json!({"cidr": "10.0.0.0/16", "zones": 2, "egress": {"nat": "single"}, "existing": existing});
+    insta::assert_snapshot!(problems(with_network(change)), @r#"
+    /network/cidr: cannot stand beside "existing": the VPC has its range already. Leave it out
+    /network/zones: cannot stand beside "existing": the zones are those of its subnets. Leave it out
+    /network/egress: cannot stand beside "existing": moat takes the ways out as they are, and proves them. Leave it out
+    /network/existing/subnets: there is no such field; the fields here are vpcId, publicSubnets, privateSubnets
+    /network/existing/vpcId: "vpc-main" is no id; it looks like vpc-0123456789abcdef0
+    /network/existing/privateSubnets/2: subnet-0b is there twice
+    /network/existing/privateSubnets/3: "sub" is no id; it looks like subnet-0123456789abcdef0
+    /network/existing/publicSubnets: names one subnet, but a load balancer needs subnets in at least 2 zones
+    /network/existing/privateSubnets/0: subnet-0a is under publicSubnets too; a subnet is one or the other
+    "#);
+    let change = json!({"existing": {"publicSubnets": []}});
+    insta::assert_snapshot!(problems(with_network(change)), @r"
+    /network/existing/vpcId: is required
+    /network/existing/publicSubnets: is empty; name the subnets, or leave it out to have them found by their routes
+    ");
+}

@@ -110,6 +110,11 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::at(below(&self.pointer, name), message));
     }
 
+    /// A problem of one part of a field: an item of a list, a key of an object.
+    pub fn report_in(&mut self, name: &str, part: &str, message: impl Into<String>) {
+        self.problems.push(Problem::at(below(&below(&self.pointer, name), part), message));
+    }
+
     /// Reports `objection(value)` where it has one.
     pub fn check<T>(&mut self, name: &str, value: T, objection: impl FnOnce(&T) -> Option<String>) -> T {
         if let Some(message) = objection(&value) {

@@ -1,0 +1,126 @@
+//! What is read of a network that somebody else made: by the ids that the spec names, whatever the tags.
+
+use crate::wire::{Answer, Call, Wire};
+use crate::xml::{item, list, tag};
+use moat::error::{Failure, Kind};
+use moat::network::existing::observed::{Existing, Subnet, Table, Vpc};
+use moat::network::observed::{Observed, Route, Target};
+use moat::spec::NetworkSpec;
+use moat::stage::Cloud;
+use moat_aws::network::NetworkCloud;
+use serde_json::json;
+
+fn corp() -> NetworkSpec {
+    let existing = json!({
+        "vpcId": "vpc-0c", "publicSubnets": ["subnet-0a", "subnet-0b"], "privateSubnets": ["subnet-1a", "subnet-0e"]
+    });
+    serde_json::from_value(json!({"name": "main", "existing": existing})).expect("a network")
+}
+
+async fn observe(wire: &Wire) -> Result<Observed, Failure> {
+    NetworkCloud::new(&wire.config()).observe(&corp()).await
+}
+
+fn filtered(call: &Call) -> (String, String) {
+    call.filters().into_iter().next().unwrap_or_default()
+}
+
+/// Answers of a describe by the filter that it came with; to any other filter the empty list.
+fn by(filter: &'static str, set: &'static str, items: Vec<String>) -> impl Fn(&Call) -> Answer + Send + Sync + 'static {
+    move |call| if filtered(call).0 == filter { list(set, "item", &items).into() } else { tag(set, "").into() }
+}
+
+fn subnet(id: &str, vpc: &str, rest: &[(&str, &str)]) -> String {
+    let zone = ("availabilityZone", "eu-west-1a");
+    item(&[&[("subnetId", id), ("vpcId", vpc), zone], rest].concat(), &[])
+}
+
+fn world() -> Wire {
+    let vpc = item(&[("vpcId", "vpc-0c"), ("cidrBlock", "172.16.0.0/16")], &[]);
+    let name = list("tagSet", "item", &[item(&[("key", "Name"), ("value", "corp-a")], &[])]);
+    let named = item(
+        &[
+            ("subnetId", "subnet-0a"),
+            ("vpcId", "vpc-0c"),
+            ("availabilityZone", "eu-west-1a"),
+            ("cidrBlock", "172.16.0.0/24"),
+        ],
+        &[tag("mapPublicIpOnLaunch", "true"), name],
+    );
+    let inside = vec![named, subnet("subnet-1a", "vpc-0c", &[("cidrBlock", "")])];
+    let elsewhere = subnet("subnet-0e", "vpc-0d", &[("cidrBlock", "10.9.0.0/24")]);
+    let routes = [
+        item(&[("destinationCidrBlock", "172.16.0.0/16"), ("gatewayId", "local"), ("state", "active")], &[]),
+        item(&[("destinationCidrBlock", "0.0.0.0/0"), ("natGatewayId", "nat-1"), ("state", "blackhole")], &[]),
+    ];
+    let associations = [
+        item(&[("routeTableAssociationId", "rtbassoc-0"), ("main", "true")], &[]),
+        item(&[("routeTableAssociationId", "rtbassoc-1"), ("subnetId", "subnet-1a"), ("main", "false")], &[]),
+    ];
+    let rest = [list("routeSet", "item", &routes), list("associationSet", "item", &associations)];
+    let table = item(&[("routeTableId", "rtb-1"), ("vpcId", "vpc-0c")], &rest);
+    let attachment = |vpc: &str| list("attachmentSet", "item", &[item(&[("vpcId", vpc), ("state", "available")], &[])]);
+    let gateways = [("igw-1", "vpc-0c"), ("igw-2", "vpc-0d")]
+        .map(|(id, vpc)| item(&[("internetGatewayId", id)], &[attachment(vpc)]));
+    Wire::default()
+        .respond("DescribeVpcs", by("vpc-id", "vpcSet", vec![vpc]))
+        .respond("DescribeSubnets", move |call| match filtered(call).0.as_str() {
+            "vpc-id" => list("subnetSet", "item", &inside).into(),
+            "subnet-id" => list("subnetSet", "item", std::slice::from_ref(&elsewhere)).into(),
+            _ => tag("subnetSet", "").into(),
+        })
+        .respond("DescribeRouteTables", by("vpc-id", "routeTableSet", vec![table]))
+        .respond("DescribeInternetGateways", by("attachment.vpc-id", "internetGatewaySet", gateways.into()))
+}
+
+#[tokio::test]
+async fn e2_what_somebody_else_made_is_read_by_its_id_and_subnets_elsewhere_too() {
+    let wire = world();
+    let subnet = |id: &str, vpc: &str, range: Option<&str>| Subnet {
+        id: id.into(),
+        name: None,
+        vpc: vpc.into(),
+        cidr: range.map(|range| moat::cidr::Cidr::new(range).unwrap()),
+        zone: "eu-west-1a".into(),
+        gives_public_ips: false,
+    };
+    let route = |destination: &str, target, is_active| Route { destination: destination.into(), target, is_active };
+    let first = Subnet {
+        name: Some("corp-a".into()),
+        gives_public_ips: true,
+        ..subnet("subnet-0a", "vpc-0c", Some("172.16.0.0/24"))
+    };
+    let expected = Existing {
+        vpc: Some(Vpc { id: "vpc-0c".into(), cidr: moat::cidr::Cidr::new("172.16.0.0/16").unwrap() }),
+        subnets: vec![first, subnet("subnet-1a", "vpc-0c", None), subnet("subnet-0e", "vpc-0d", Some("10.9.0.0/24"))],
+        tables: vec![Table {
+            id: "rtb-1".into(),
+            is_main: true,
+            subnets: vec!["subnet-1a".into()],
+            routes: vec![
+                route("172.16.0.0/16", Target::Local, true),
+                route("0.0.0.0/0", Target::NatGateway("nat-1".into()), false),
+            ],
+        }],
+        internet_gateways: vec!["igw-1".into()],
+    };
+    assert_eq!(observe(&wire).await.unwrap().existing, Some(expected));
+    let named = wire.calls().into_iter().find(|call| filtered(call).0 == "subnet-id").expect("they are asked for");
+    let asked = ["Filter.1.Value.1", "Filter.1.Value.2", "Filter.1.Value.3"].map(|field| named.field(field).to_owned());
+    assert_eq!(asked, ["subnet-0b", "subnet-0e", ""], "those that are not in the VPC, and in one call");
+    let unfiltered = wire.calls().into_iter().find(|call| call.filters().is_empty());
+    assert!(unfiltered.is_none(), "{unfiltered:?}");
+}
+
+#[tokio::test]
+async fn e2_what_is_not_there_is_absent_and_what_cannot_be_read_is_an_error() {
+    let observed = observe(&Wire::default()).await.unwrap();
+    assert_eq!(observed.existing, Some(Existing::default()));
+    for action in ["DescribeVpcs", "DescribeSubnets", "DescribeRouteTables", "DescribeInternetGateways"] {
+        let wire = world().respond(action, |call| match filtered(call).0.as_str() {
+            "vpc-id" | "attachment.vpc-id" => Answer::error("UnauthorizedOperation"),
+            _ => "".into(),
+        });
+        assert_eq!(observe(&wire).await.unwrap_err().kind, Kind::Denied, "{action}");
+    }
+}

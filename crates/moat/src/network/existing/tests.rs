@@ -1,0 +1,267 @@
+use super::observed::{Existing, Subnet, Table, Vpc};
+use super::*;
+use crate::cidr::Cidr;
+use crate::drift::Permit;
+use crate::drift::inspect::inspection;
+use crate::ids::SubnetId;
+use crate::network::Network;
+use crate::network::observed::{Route, Target};
+use crate::stage::Stage;
+use serde_json::json;
+use std::fmt::Write as _;
+
+const PUBLIC: [&str; 2] = ["subnet-0a", "subnet-0b"];
+const PRIVATE: [&str; 2] = ["subnet-1a", "subnet-1b"];
+
+fn spec(public: &[&str], private: &[&str]) -> NetworkSpec {
+    let mut existing = json!({"vpcId": "vpc-0c0"});
+    if !public.is_empty() {
+        existing["publicSubnets"] = json!(public);
+    }
+    if !private.is_empty() {
+        existing["privateSubnets"] = json!(private);
+    }
+    serde_json::from_value(json!({"name": "corp", "existing": existing})).unwrap()
+}
+
+fn named() -> NetworkSpec {
+    spec(&PUBLIC, &PRIVATE)
+}
+
+fn subnet(id: &str, cidr: &str, zone: &str) -> Subnet {
+    Subnet {
+        id: id.into(),
+        name: None,
+        vpc: "vpc-0c0".into(),
+        cidr: Some(Cidr::new(cidr).unwrap()),
+        zone: zone.into(),
+        gives_public_ips: false,
+    }
+}
+
+fn route(destination: &str, target: Target) -> Route {
+    Route { destination: destination.into(), target, is_active: true }
+}
+
+fn table(id: &str, is_main: bool, subnets: &[&str], routes: Vec<Route>) -> Table {
+    let local = route("172.16.0.0/16", Target::Local);
+    let subnets = subnets.iter().map(|id| SubnetId::from(*id)).collect();
+    Table { id: id.into(), is_main, subnets, routes: [vec![local], routes].concat() }
+}
+
+/// A VPC of somebody else with two zones: the private subnets have a table, or rather the main one, to a transit gateway.
+fn observed() -> Observed {
+    let to_internet = route("0.0.0.0/0", Target::InternetGateway("igw-0d".into()));
+    let to_hub = route("0.0.0.0/0", Target::Other("tgw-0e".into()));
+    let existing = Existing {
+        vpc: Some(Vpc { id: "vpc-0c0".into(), cidr: Cidr::new("172.16.0.0/16").unwrap() }),
+        subnets: vec![
+            subnet(PRIVATE[1], "172.16.3.0/24", "us-east-1b"),
+            subnet(PUBLIC[0], "172.16.0.0/24", "us-east-1a"),
+            subnet(PUBLIC[1], "172.16.1.0/24", "us-east-1b"),
+            subnet(PRIVATE[0], "172.16.2.0/24", "us-east-1a"),
+        ],
+        tables: vec![table("rtb-0", true, &[], vec![to_hub]), table("rtb-1", false, &PUBLIC, vec![to_internet])],
+        internet_gateways: vec!["igw-0d".into()],
+    };
+    let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(String::from).into();
+    Observed { region: "us-east-1".into(), zones, existing: Some(existing), ..Observed::default() }
+}
+
+/// A permit for every step.
+fn any() -> Permit {
+    Permit { repair: crate::spec::Repair::Destructive, ..Permit::default() }
+}
+
+fn but(change: impl FnOnce(&mut Existing)) -> Observed {
+    let mut observed = observed();
+    change(observed.existing.as_mut().unwrap());
+    observed
+}
+
+fn at<'a>(seen: &'a mut Existing, id: &str) -> &'a mut Subnet {
+    seen.subnets.iter_mut().find(|subnet| subnet.id.as_str() == id).unwrap()
+}
+
+fn reasons(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
+    match Network::plan(spec, observed) {
+        Ok(plan) => {
+            assert!(plan.is_empty(), "nothing is ever done in it");
+            Vec::new()
+        }
+        Err(refusal) => refusal.problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn bound(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
+    Network::bindings(spec, observed).iter().map(|(name, id)| format!("{name} {id}")).collect()
+}
+
+const ALL: [&str; 7] = [
+    "internet-gateway igw-0d",
+    "internet-gateway attachment igw-0d",
+    "subnet private-a subnet-1a",
+    "subnet private-b subnet-1b",
+    "subnet public-a subnet-0a",
+    "subnet public-b subnet-0b",
+    "vpc vpc-0c0",
+];
+
+#[test]
+fn a_network_that_fits_is_settled_at_once_and_bound_in_the_order_of_its_zones() {
+    for spec in [named(), spec(&[], &[]), spec(&PUBLIC, &[]), spec(&[], &PRIVATE)] {
+        assert_eq!(reasons(&spec, &observed()), Vec::<String>::new());
+        assert_eq!(bound(&spec, &observed()), ALL);
+        let bindings = Network::bindings(&spec, &observed());
+        assert!(Network::milestones(&spec).iter().all(|name| bindings.has(name)));
+        assert!(bindings.iter().all(|(_, id)| Network::visible(&observed()).contains(id)));
+    }
+}
+
+#[test]
+fn facts_tell_where_each_subnet_leads() {
+    let facts = Network::facts(&spec(&[], &[]), &observed());
+    insta::assert_snapshot!(serde_json::to_string_pretty(&facts).unwrap());
+}
+
+#[test]
+fn subnets_that_were_found_are_recorded_by_name_and_named_ones_stay() {
+    let facts = Network::facts(&spec(&[], &[]), &observed());
+    assert_eq!(recorded(&spec(&[], &[]), &facts), named());
+    let one = spec(&[], &PRIVATE[..1]);
+    assert_eq!(recorded(&one, &Network::facts(&one, &observed())), spec(&PUBLIC, &PRIVATE[..1]));
+    let text = serde_json::to_value(named()).unwrap();
+    assert_eq!(crate::spec::read(&json!({"network": text})).unwrap().network, Some(named()), "it can be read again");
+}
+
+#[test]
+fn c9_private_subnets_without_a_public_one_in_their_zone_are_not_found() {
+    let more = but(|seen| seen.subnets.push(subnet("subnet-1c", "172.16.4.0/24", "us-east-1c")));
+    assert_eq!(bound(&spec(&[], &[]), &more), ALL);
+    let spec = spec(&PUBLIC, &["subnet-1a", "subnet-1c"]);
+    assert_eq!(reasons(&spec, &more).len(), 1, "but when they are named, that is told");
+}
+
+#[test]
+fn subnets_of_one_zone_serve_with_the_one_that_is_named() {
+    let more = but(|seen| seen.subnets.push(subnet("subnet-2a", "172.16.4.0/24", "us-east-1a")));
+    assert_eq!(reasons(&named(), &more), Vec::<String>::new());
+    assert_eq!(
+        bound(&spec(&[], &[]), &more),
+        ["internet-gateway igw-0d", "internet-gateway attachment igw-0d", "vpc vpc-0c0"]
+    );
+}
+
+/// Each thing that can be wrong, with what people are told (E1, E2, C9).
+#[test]
+fn e2_every_misfit_is_refused_with_what_to_do() {
+    let igw = || Target::InternetGateway("igw-0d".into());
+    let cases: Vec<(&str, NetworkSpec, Observed)> = vec![
+        ("no such VPC", named(), but(|seen| seen.vpc = None)),
+        ("no Internet gateway", named(), but(|seen| seen.internet_gateways.clear())),
+        ("a subnet that is not there", spec(&["subnet-0a", "subnet-0f"], &PRIVATE), observed()),
+        ("a subnet of another VPC", named(), but(|seen| at(seen, PRIVATE[0]).vpc = "vpc-0aa".into())),
+        ("a subnet for IPv6 alone", named(), but(|seen| at(seen, PRIVATE[0]).cidr = None)),
+        ("a subnet in a Local Zone", named(), but(|seen| at(seen, PRIVATE[1]).zone = "us-east-1-bos-1a".into())),
+        ("two named in one zone", named(), but(|seen| at(seen, PUBLIC[1]).zone = "us-east-1a".into())),
+        (
+            "two found in one zone",
+            spec(&[], &[]),
+            but(|seen| {
+                seen.subnets.push(subnet("subnet-2a", "172.16.4.0/24", "us-east-1a"));
+                at(seen, "subnet-2a").name = Some("databases".into());
+            }),
+        ),
+        ("one public zone found", spec(&[], &[]), but(|seen| seen.tables[1].subnets.truncate(1))),
+        ("no public subnet found", spec(&[], &[]), but(|seen| seen.tables[1].subnets.clear())),
+        ("no private subnet found", spec(&[], &[]), but(|seen| seen.tables[0].routes[1].target = igw())),
+        (
+            "a private subnet in a zone without a door",
+            named(),
+            but(|seen| at(seen, PRIVATE[1]).zone = "us-east-1c".into()),
+        ),
+        ("a public subnet without a way in", named(), but(|seen| seen.tables[1].routes.truncate(1))),
+        ("a public subnet that leads elsewhere", spec(&["subnet-0a", "subnet-1b"], &["subnet-1a"]), observed()),
+        ("a public route that is a black hole", named(), but(|seen| seen.tables[1].routes[1].is_active = false)),
+        (
+            "a public subnet that is too small",
+            named(),
+            but(|seen| {
+                at(seen, PUBLIC[0]).cidr = Some(Cidr::new("172.16.0.0/28").unwrap());
+            }),
+        ),
+        ("a private subnet with a way in", named(), but(|seen| seen.tables[0].routes[1].target = igw())),
+        ("half a way in", named(), but(|seen| seen.tables[0].routes.push(route("::/0", igw())))),
+        ("public IPs in a private subnet", named(), but(|seen| at(seen, PRIVATE[0]).gives_public_ips = true)),
+        ("a private route that is a black hole", named(), but(|seen| seen.tables[0].routes[1].is_active = false)),
+    ];
+    let mut text = String::new();
+    for (case, spec, observed) in &cases {
+        let reasons = reasons(spec, observed);
+        assert!(!reasons.is_empty(), "{case} fits");
+        let _ = writeln!(text, "{case}:\n  {}", reasons.join("\n  "));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn all_misfits_are_told_at_once() {
+    let many = but(|seen| {
+        seen.internet_gateways.clear();
+        at(seen, PUBLIC[0]).cidr = Some(Cidr::new("172.16.0.0/28").unwrap());
+        at(seen, PRIVATE[0]).gives_public_ips = true;
+        seen.tables[0].routes[1].target = Target::InternetGateway("igw-0d".into());
+    });
+    assert_eq!(reasons(&spec(&PUBLIC, &["subnet-1a", "subnet-1b", "subnet-0f"]), &many).len(), 6);
+}
+
+#[test]
+fn a_network_that_moat_made_under_the_same_name_is_not_forgotten() {
+    let mut before = observed();
+    before.vpcs.push(crate::network::observed::Vpc {
+        id: "vpc-0aa".into(),
+        cidr: Cidr::new("10.0.0.0/16").unwrap(),
+        dns_support: true,
+        dns_hostnames: true,
+    });
+    let reasons = reasons(&named(), &before);
+    assert_eq!(reasons.len(), 1);
+    assert!(reasons[0].contains("vpc-0aa. Take it down first"), "{reasons:?}");
+}
+
+#[test]
+fn d4_a_private_subnet_that_became_public_is_a_hole_that_moat_tells_and_does_not_mend() {
+    let open = but(|seen| {
+        seen.tables[0].routes[1].target = Target::InternetGateway("igw-0d".into());
+        at(seen, PRIVATE[1]).gives_public_ips = true;
+    });
+    let look = inspection::<Network>(&named(), &open, &Bindings::default(), &any());
+    let findings: Vec<&Finding> = look.findings.iter().map(|graded| &graded.finding).collect();
+    assert!(findings.iter().all(|finding| finding.is_hole && finding.step.is_none()), "{findings:?}");
+    assert!(look.is_refused && look.findings.iter().all(|graded| !graded.is_permitted));
+    let text: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(text.join("\n"));
+    assert_eq!(
+        look.bindings,
+        Network::bindings(&named(), &observed()),
+        "where its services live is known all the same"
+    );
+}
+
+#[test]
+fn d2_a_network_that_fits_gives_no_finding() {
+    let look = inspection::<Network>(&named(), &observed(), &Bindings::default(), &any());
+    assert_eq!((look.findings, look.is_refused), (Vec::new(), false));
+}
+
+#[test]
+fn later_stages_use_the_subnets_that_are_known_and_none_by_a_guess() {
+    let all = Network::bindings(&named(), &observed());
+    let names = |side, known: &Bindings| -> Vec<String> {
+        desired::subnets(&named(), side, known).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(names(Side::Private, &all), ["subnet private-a", "subnet private-b"]);
+    let gone = but(|seen| seen.subnets.retain(|subnet| subnet.id.as_str() != PRIVATE[1]));
+    let some = Network::bindings(&named(), &gone);
+    assert!(names(Side::Private, &some).iter().all(|name| !some.has(&Logical::new(name.clone()))));
+}
