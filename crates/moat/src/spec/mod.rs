@@ -7,6 +7,7 @@ mod drift;
 mod egress;
 pub mod fargate;
 mod load_balancer;
+mod needs;
 mod read;
 mod read_load_balancer;
 mod read_network;
@@ -15,8 +16,9 @@ mod reader;
 pub mod rollout;
 
 pub use drift::{DriftSpec, Repair};
-pub use egress::{Egress, Nat};
+pub use egress::{Egress, Endpoints, Nat};
 pub use load_balancer::{HealthCheck, LoadBalancerKind, LoadBalancerSpec};
+pub use needs::{EndpointService, Needs, needs, out_of_reach};
 pub use read::{Input, Mode, read};
 pub(crate) use reader::Reader;
 pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
