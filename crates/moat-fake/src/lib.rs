@@ -14,6 +14,7 @@ mod call;
 mod census;
 mod chance;
 mod clock;
+mod evidence;
 mod execution;
 pub mod fault;
 mod ingress;

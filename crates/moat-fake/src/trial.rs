@@ -266,6 +266,17 @@ pub fn must_be_settled(world: &World, asked: &Asked) {
     assert!(plan.is_empty(), "there is nothing to do after a provision, but:\n{plan}");
     let wrong = world.census(asked);
     assert!(wrong.is_empty(), "everything is there once: {}", wrong.join("; "));
+    must_be_proven(world, asked);
+}
+
+/// What is really there, read without a plan and by other code, is private and reaches what it needs (E1, E3).
+///
+/// # Panics
+/// When it is not proven.
+pub fn must_be_proven(world: &World, asked: &Asked) {
+    let proofs = world.proofs(asked).expect("there is a VPC after a provision");
+    assert!(proofs.privacy.holds() && proofs.egress.holds(), "{}{}", proofs.privacy, proofs.egress);
+    assert!(!proofs.reaches.is_empty(), "something is reached");
 }
 
 /// What the three stages would do, a line each; empty when all is settled.

@@ -244,6 +244,7 @@ pub struct TargetGroup {
 /// Where ECS runs the service's tasks, or would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
+    /// The service's name; empty where there is none yet, and only the network is proven.
     pub name: String,
     pub subnets: Vec<SubnetId>,
     pub groups: Vec<SecurityGroupId>,
@@ -292,6 +293,26 @@ pub enum What {
 pub struct Role {
     pub name: String,
     pub rights: BTreeMap<String, bool>,
+}
+
+impl Target {
+    /// What an id leads to, by its prefix. Whether a VPC endpoint is a gateway for S3 or DynamoDB, or a firewall, only
+    /// the endpoint tells.
+    pub fn of_id(id: &str, gateway_endpoints: &[VpcEndpointId]) -> Self {
+        match id.split_once('-').map_or("", |(prefix, _)| prefix) {
+            _ if id == "local" => Self::Local,
+            "igw" => Self::InternetGateway(id.into()),
+            "nat" => Self::NatGateway(id.into()),
+            "eigw" => Self::EgressOnlyInternetGateway(id.into()),
+            "vpce" if gateway_endpoints.iter().any(|known| known.as_str() == id) => Self::GatewayEndpoint(id.into()),
+            "vpce" => Self::FirewallEndpoint(id.into()),
+            "pcx" => Self::Peering(id.into()),
+            "tgw" => Self::TransitGateway(id.into()),
+            "vgw" => Self::VirtualPrivateGateway(id.into()),
+            "eni" | "i" => Self::Interface(id.into()),
+            _ => Self::Other(id.into()),
+        }
+    }
 }
 
 impl fmt::Display for Destination {

@@ -4,9 +4,10 @@
 //! made it. [`prove`] takes one snapshot of [`facts`] and answers two theorems, each with what it rests on or with every
 //! fault at once: *privacy* (E2, E3) and *egress* (E1).
 //!
-//! `facts` is what was read, `lookup` finds in it, `ranges` and `filters` are the arithmetic of addresses and rules; `ways`
-//! and `endpoints` follow packets out and back; `egress` and `privacy` conclude; `words`, `witness` and `picture` say it.
+//! `facts` is what was read, or is `planned`; `names` and `policies` read what is written in it; `lookup` finds in it, `ranges` and `filters` are the arithmetic of addresses and rules; `ways`
+//! and `endpoints` follow packets out and back; `egress` and `privacy` conclude; `words`, `witness` and `picture` say it, `answer` to whoever asked with an `order`.
 
+mod answer;
 mod cause;
 mod egress;
 mod endpoints;
@@ -15,7 +16,10 @@ mod filters;
 mod hosts;
 mod lookup;
 pub mod names;
+pub mod order;
 mod picture;
+pub mod planned;
+pub mod policies;
 mod privacy;
 mod prove;
 pub mod ranges;
@@ -25,12 +29,12 @@ mod ways;
 mod witness;
 mod words;
 
+pub use answer::{Answer, Proof};
 pub use egress::Reach;
 pub use prove::{Proofs, prove};
 pub use report::{Fault, Theorem, Verdict};
 
 use crate::network::observed::{RouteTable, Target};
-use serde::{Deserialize, Serialize};
 
 /// What a proof is made from. All of it was read just now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,14 +72,6 @@ pub struct Interface {
     pub id: String,
     pub subnet: String,
     pub public_ip: Option<String>,
-}
-
-/// Whether it holds, why, and everything that speaks against it.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Proof {
-    pub holds: bool,
-    pub statements: Vec<String>,
-    pub faults: Vec<String>,
 }
 
 /// Proves that tasks are private: no public IP, and no route from their subnets to an Internet gateway.
@@ -171,90 +167,4 @@ fn interfaces(service: &Service, interfaces: &[Interface], proof: &mut Proof) {
             many.join(", ")
         ),
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::network::observed::Route;
-
-    fn route(destination: &str, target: Target) -> Route {
-        Route { destination: destination.into(), target, is_active: true }
-    }
-
-    fn private() -> Snapshot {
-        let routes = vec![route("10.0.0.0/16", Target::Local), route("0.0.0.0/0", Target::NatGateway("nat-1".into()))];
-        let table =
-            RouteTable { id: "rtb-1".into(), resource: None, vpc: "vpc-1".into(), associations: Vec::new(), routes };
-        Snapshot {
-            subnets: vec![Subnet {
-                name: "subnet private-a".into(),
-                id: "subnet-1".into(),
-                gives_public_ips: false,
-                table: Some(table),
-            }],
-            service: Some(Service {
-                name: "web".into(),
-                assigns_public_ip: false,
-                subnets: vec!["subnet-1".into()],
-                desired: 1,
-                running: 1,
-            }),
-            interfaces: vec![Interface { id: "eni-1".into(), subnet: "subnet-1".into(), public_ip: None }],
-        }
-    }
-
-    #[test]
-    fn e3_a_private_service_is_proven_in_sentences() {
-        let proof = privacy(&private());
-        assert!(proof.holds);
-        insta::assert_snapshot!(proof.statements.join("\n"), @r"
-        subnet private-a subnet-1 reaches out through nat-1 and has no route to an Internet gateway
-        service web gives its tasks no public IPs (assignPublicIp is DISABLED), 1 of 1 running
-        service web: its network interface eni-1 has no public IP
-        ");
-    }
-
-    #[test]
-    fn e2_a_subnet_that_is_called_private_but_leads_to_the_internet_gateway_is_refused() {
-        let mut snapshot = private();
-        let table = snapshot.subnets[0].table.as_mut().unwrap();
-        table.routes[1] = route("0.0.0.0/0", Target::InternetGateway("igw-1".into()));
-        let proof = privacy(&snapshot);
-        assert!(!proof.holds);
-        insta::assert_snapshot!(proof.faults.join("\n"), @"subnet private-a subnet-1 is not private: its route table rtb-1 leads 0.0.0.0/0 to the Internet gateway igw-1. Delete that route, or run tasks in another subnet");
-    }
-
-    #[test]
-    fn e2_a_service_in_a_public_subnet_is_refused_though_it_assigns_no_public_ip() {
-        let mut snapshot = private();
-        snapshot.service.as_mut().unwrap().subnets = vec!["subnet-public".into()];
-        insta::assert_snapshot!(privacy(&snapshot).faults.join("\n"), @"service web may start tasks in subnet-public, which is not a private subnet of its network");
-    }
-
-    #[test]
-    fn e3_every_fault_is_told_at_once() {
-        let mut snapshot = private();
-        snapshot.subnets[0].gives_public_ips = true;
-        snapshot.service.as_mut().unwrap().assigns_public_ip = true;
-        snapshot.interfaces[0].public_ip = Some("203.0.113.7".into());
-        let proof = privacy(&snapshot);
-        assert_eq!(proof.faults.len(), 3, "{proof:?}");
-    }
-
-    #[test]
-    fn nothing_read_proves_nothing() {
-        assert!(!privacy(&Snapshot::default()).holds);
-        let mut snapshot = private();
-        snapshot.subnets[0].table = None;
-        assert!(!privacy(&snapshot).holds);
-    }
-
-    #[test]
-    fn an_ipv6_way_to_the_internet_gateway_counts() {
-        let mut snapshot = private();
-        let table = snapshot.subnets[0].table.as_mut().unwrap();
-        table.routes.push(route("::/0", Target::InternetGateway("igw-1".into())));
-        assert!(!privacy(&snapshot).holds);
-    }
 }

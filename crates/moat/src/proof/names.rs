@@ -2,6 +2,7 @@
 
 use super::facts::{Need, PrefixList, What};
 use crate::image::Image;
+use crate::spec::ServiceSpec;
 
 /// What a container image asks of the network, wherever it lives.
 ///
@@ -16,6 +17,33 @@ pub fn of_image(image: &Image, region: &str) -> Vec<Need> {
             vec![need(What::Registry(host.to_owned()), region)]
         }
     }
+}
+
+/// What the tasks of a service ask of the network, by its spec.
+pub fn of_spec(spec: &ServiceSpec, region: &str) -> Vec<Need> {
+    let mut needs = of_image(&spec.image, region);
+    needs.push(Need { what: What::Logs, region: region.to_owned() });
+    needs
+}
+
+/// What an image asks, as a task definition writes it: there the tag may be missing.
+pub fn of_image_text(text: &str, region: &str) -> Vec<Need> {
+    match Image::new(text).or_else(|_| Image::new(&format!("{text}:latest"))) {
+        Ok(image) => of_image(&image, region),
+        Err(_) => vec![Need { what: What::Registry(text.to_owned()), region: region.to_owned() }],
+    }
+}
+
+/// What a secret asks, by what it is taken from: an ARN of Secrets Manager, or an ARN or a name of Parameter Store
+/// ("Secret", ECS API).
+pub fn of_secret(value_from: &str, region: &str) -> Need {
+    let mut parts = value_from.split(':').skip(2);
+    let (what, region) = match (parts.next(), parts.next()) {
+        (Some("secretsmanager"), Some(of)) => (What::SecretsManager, of),
+        (Some("ssm"), Some(of)) => (What::Ssm, of),
+        _ => (What::Ssm, region),
+    };
+    Need { what, region: region.to_owned() }
 }
 
 impl What {
@@ -101,5 +129,33 @@ impl PrefixList {
     /// Whether it holds the addresses of a service that has gateway endpoints: S3 and DynamoDB.
     pub fn is_of_gateway_service(&self) -> bool {
         self.name.starts_with("com.amazonaws.") && (self.name.ends_with(".s3") || self.name.ends_with(".dynamodb"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e1_what_a_secret_needs_is_told_by_what_it_is_taken_from() {
+        let of = |text: &str| of_secret(text, "eu-west-1");
+        let need = |what, region: &str| Need { what, region: region.to_owned() };
+        assert_eq!(
+            of("arn:aws:secretsmanager:us-east-1:123456789012:secret:db-a1b2c3:password::"),
+            need(What::SecretsManager, "us-east-1")
+        );
+        assert_eq!(of("arn:aws:ssm:us-east-1:123456789012:parameter/db"), need(What::Ssm, "us-east-1"));
+        assert_eq!(of("db-password"), need(What::Ssm, "eu-west-1"));
+    }
+
+    #[test]
+    fn e1_an_image_without_a_tag_asks_its_registry() {
+        let what = |text: &str| of_image_text(text, "eu-west-1").into_iter().map(|need| need.what).collect::<Vec<_>>();
+        assert_eq!(what("nginx"), [What::Registry("docker.io".into())]);
+        assert_eq!(what("ghcr.io/team/web"), [What::Registry("ghcr.io".into())]);
+        assert_eq!(
+            what("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web"),
+            [What::EcrApi, What::EcrDkr, What::Layers]
+        );
     }
 }

@@ -60,11 +60,11 @@ pub fn of_privacy(lookup: &Lookup<'_>, privacy: &Privacy) -> Vec<String> {
 fn addresses(lookup: &Lookup<'_>, privacy: &Privacy) -> String {
     let evidence = lookup.evidence;
     let is_spoken_for = |cause: &Cause| matches!(cause, Cause::PublicIpAssigned(_) | Cause::PublicIp(..));
-    if privacy.findings.faults.keys().any(is_spoken_for) {
+    if evidence.service.name.is_empty() || privacy.findings.faults.keys().any(is_spoken_for) {
         return String::new();
     }
     let seen = match evidence.interfaces.len() {
-        0 => "and has no network interface yet".to_owned(),
+        0 => "and no network interface of it is seen".to_owned(),
         1 => format!("and its network interface {} has none", evidence.interfaces[0].id),
         many => format!("and none of its {many} network interfaces has one"),
     };
@@ -91,6 +91,9 @@ fn groups(lookup: &Lookup<'_>, privacy: &Privacy) -> Option<String> {
         return None;
     }
     let groups: Vec<&str> = task_groups(lookup).into_iter().map(|id| id.as_str()).collect();
+    if groups.is_empty() {
+        return None;
+    }
     let door: BTreeSet<&str> = Door::of(lookup)
         .load_balancers
         .iter()

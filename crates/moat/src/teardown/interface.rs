@@ -63,6 +63,16 @@ impl Interface {
         Holder::Unknown
     }
 
+    /// Whether a task of this ECS service may have it. What AWS gives to somebody else does not count; what nobody is
+    /// known to hold does, since it is in the tasks' group.
+    pub fn may_be_of(&self, service: &str) -> bool {
+        match self.holder() {
+            Holder::Task(of) => of.is_none_or(|of| of == service),
+            Holder::Unknown => self.requester.as_ref().is_none_or(|by| !by.starts_with("amazon-")),
+            Holder::LoadBalancer(_) | Holder::NatGateway(_) | Holder::Endpoint(_) | Holder::Instance(_) => false,
+        }
+    }
+
     pub fn stranger(&self) -> Stranger {
         let Self { kind, description, requester, public_ip, tags, .. } = self;
         let mut parts = vec![format!("type {kind}")];

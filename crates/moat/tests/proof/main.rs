@@ -3,5 +3,6 @@
 mod agreement;
 mod catalogue;
 mod networks;
+mod private;
 mod random;
 mod walker;
