@@ -10,13 +10,15 @@
 mod answer;
 pub mod asl;
 mod breach;
+mod bucket;
 mod call;
 mod census;
 mod chance;
 mod clock;
+pub mod egress;
 mod evidence;
 mod execution;
-pub mod fault;
+mod fault;
 mod ingress;
 mod interfaces;
 mod inventory;
