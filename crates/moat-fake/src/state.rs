@@ -361,7 +361,8 @@ impl State {
 
     /// The route table of a regional gateway is made with it, and goes with it.
     fn regional_tables_go(&mut self) {
-        let gateways = self.nat_gateways.ever().filter(|gateway| gateway.state == NatState::Deleted);
+        let is_going = |gateway: &&NatGateway| matches!(gateway.state, NatState::Deleting | NatState::Deleted);
+        let gateways = self.nat_gateways.ever().filter(is_going);
         let gone: Vec<RouteTableId> = gateways.filter_map(|gateway| gateway.table.clone()).collect();
         self.tables.remove(|table| gone.contains(&table.id), self.now);
     }

@@ -1,6 +1,7 @@
 //! The network stage on AWS.
 
 mod apply;
+mod endpoints;
 mod observe;
 
 pub(crate) use observe::route_table;
@@ -8,9 +9,8 @@ pub(crate) use observe::route_table;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use moat::error::Failure;
-use moat::network::{Network, NetworkStep, Observed};
+use moat::network::{Network, NetworkStageSpec, NetworkStep, Observed};
 use moat::plan::Bindings;
-use moat::spec::NetworkSpec;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
 
@@ -39,16 +39,16 @@ impl NetworkCloud {
     }
 }
 
-fn owner(spec: &NetworkSpec) -> Owner {
-    Owner::Network(spec.name.clone())
+fn owner(spec: &NetworkStageSpec) -> Owner {
+    Owner::Network(spec.network.name.clone())
 }
 
 impl Cloud<Network> for NetworkCloud {
-    async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
+    async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
         self.observe_network(&owner(spec)).await
     }
 
-    async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
+    async fn apply(&self, spec: &NetworkStageSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
         self.apply_step(&owner(spec), step, bindings).await
     }
 }

@@ -1,7 +1,7 @@
 //! What the network reads: always by filter, every page, and only what is its own.
 
 use crate::wire::{Answer, Wire};
-use crate::xml::{item, list, network, ours, tag, tags};
+use crate::xml::{item, list, ours, stage, tag, tags};
 use moat::error::{Failure, Kind};
 use moat::network::observed::{NatState, Observed, Target};
 use moat::rule::Rule;
@@ -9,7 +9,7 @@ use moat::stage::Cloud;
 use moat_aws::network::NetworkCloud;
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {
-    NetworkCloud::new(&wire.config()).observe(&network()).await
+    NetworkCloud::new(&wire.config()).observe(&stage()).await
 }
 
 fn vpc(id: &str, tags: String) -> String {

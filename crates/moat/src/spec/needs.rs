@@ -1,6 +1,7 @@
 //! What the services of a network need of its endpoints.
 
 use super::{NetworkSpec, ServiceSpec};
+use crate::name::Name;
 use crate::plan::Problem;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -95,6 +96,15 @@ impl Needs {
             all.registries.extend(service.image.ecr().map(|ecr| ecr.account));
         }
         all
+    }
+
+    /// Of the services among these recorded specs that live in the network. One that cannot be read may need anything, so
+    /// then nothing is taken away.
+    pub fn recorded<'a>(network: &Name, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let read: Vec<Option<ServiceSpec>> = texts.into_iter().map(|text| serde_json::from_str(text).ok()).collect();
+        let is_complete = read.iter().all(Option::is_some);
+        let ours = read.iter().flatten().filter(|service| service.network == *network);
+        Self { is_complete, ..Self::of(ours) }
     }
 
     /// Every endpoint there should be.
