@@ -6,6 +6,8 @@ use crate::binding::{bound, changed, made};
 use crate::clock::age;
 use crate::ec2::{permission, resource, rules, tagged};
 use crate::endpoints::delete_endpoint;
+use aws_sdk_ec2::operation::create_vpc_endpoint::builders::CreateVpcEndpointFluentBuilder;
+use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use aws_sdk_ec2::types::{self as aws, ResourceType, VpcEndpointType};
 use moat::error::Failure;
 use moat::ids::VpcEndpointId;
@@ -43,7 +45,15 @@ impl NetworkCloud {
             EndpointStep::RemoveRule { group, rule } => {
                 self.empty_group(group.as_str(), std::slice::from_ref(rule), step).await
             }
-            EndpointStep::Create { .. } => self.create_endpoint(owner, doing, step, bindings).await,
+            EndpointStep::Create { service, subnets, policy, .. } => {
+                let mut call = self.once.create_vpc_endpoint();
+                for subnet in subnets {
+                    call = call.subnet_ids(bound(subnet)?);
+                }
+                let tags = tagged(ResourceType::VpcEndpoint, owner, &desired::endpoint(*service));
+                let call = call.policy_document(self.document(policy, bindings)?).tag_specifications(tags);
+                self.create_endpoint(call.service_name(service.name_in(&self.region)), step, bindings).await
+            }
             EndpointStep::AddSubnets { id, subnets, .. } => {
                 let subnets = subnets.iter().map(|name| Ok(bound(name)?.to_owned())).collect::<Result<_, Failure>>()?;
                 self.modify(id).set_add_subnet_ids(Some(subnets)).send().await.create(step).map(changed)
@@ -78,22 +88,13 @@ impl NetworkCloud {
     /// lead to one endpoint of a VPC only, so there is no twin with private DNS.
     async fn create_endpoint(
         &self,
-        owner: &Owner,
-        doing: &EndpointStep,
+        call: CreateVpcEndpointFluentBuilder,
         step: &NetworkStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
-        let EndpointStep::Create { service, subnets, policy, .. } = doing else { return Ok(Done::Changed) };
-        let bound = |name: &Logical| bound(bindings, name);
-        let mut call = self.once.create_vpc_endpoint().vpc_id(bound(&network::vpc())?);
-        for subnet in subnets {
-            call = call.subnet_ids(bound(subnet)?);
-        }
-        let call = call.vpc_endpoint_type(VpcEndpointType::Interface).service_name(service.name_in(&self.region));
-        let call = call.security_group_ids(bound(&desired::group())?).private_dns_enabled(true);
-        let call = call.policy_document(self.document(policy, bindings)?);
-        let tags = tagged(ResourceType::VpcEndpoint, owner, &desired::endpoint(*service));
-        let answer = call.tag_specifications(tags).send().await.create(step)?;
+        let call = call.vpc_id(bound(bindings, &network::vpc())?).vpc_endpoint_type(VpcEndpointType::Interface);
+        let call = call.security_group_ids(bound(bindings, &desired::group())?).private_dns_enabled(true);
+        let answer = call.send().await.create(step)?;
         made(answer.map(|answer| answer.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id)), step)
     }
 
@@ -112,10 +113,7 @@ impl NetworkCloud {
         Ok(policy.document(bound(bindings, &network::account())?, &self.region).to_string())
     }
 
-    fn modify(
-        &self,
-        id: &VpcEndpointId,
-    ) -> aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder {
+    fn modify(&self, id: &VpcEndpointId) -> ModifyVpcEndpointFluentBuilder {
         self.once.modify_vpc_endpoint().vpc_endpoint_id(id.as_str())
     }
 }

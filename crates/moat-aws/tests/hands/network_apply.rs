@@ -252,3 +252,40 @@ fn associate() -> NetworkStep {
         subnet: Logical::from("subnet public-a"),
     }
 }
+
+#[tokio::test]
+async fn a_regional_nat_gateway_is_asked_for_a_vpc_and_neither_for_a_subnet_nor_for_an_address() {
+    let wire = Wire::default().on("CreateNatGateway", [tag("natGateway", tag("natGatewayId", "nat-9"))]);
+    let step = NetworkStep::CreateNatGateway { place: NatPlace::Regional, predecessor: None };
+    assert_eq!(apply(&wire, &step).await, made("nat-9"));
+    let call = wire.call("CreateNatGateway");
+    assert_eq!((call.field("AvailabilityMode"), call.field("VpcId")), ("regional", "vpc-1"));
+    assert_eq!((call.field("SubnetId"), call.field("AllocationId")), ("", ""));
+    let token = token::derive("vpc-1", &Logical::from("nat-gateway regional"), None);
+    assert_eq!(call.field("ClientToken"), token);
+    assert_tagged(&call, "natgateway", "nat-gateway regional");
+}
+
+#[tokio::test]
+async fn an_interface_endpoint_has_its_group_its_subnets_its_names_and_its_policy_from_the_first_moment() {
+    use moat::network::endpoints::{EndpointStep, Policy};
+    let wire = Wire::default().on("CreateVpcEndpoint", [tag("vpcEndpoint", tag("vpcEndpointId", "vpce-9"))]);
+    let policy = Policy::Own { registries: Default::default() };
+    let step = NetworkStep::Endpoint(EndpointStep::Create {
+        service: moat::spec::EndpointService::EcrApi,
+        subnets: vec![Logical::from("subnet private-a")],
+        policy: policy.clone(),
+        after: None,
+    });
+    let mut known = known();
+    known.bind(Logical::from("security-group endpoints"), "sg-2");
+    known.bind(Logical::from("account"), "123456789012");
+    let cloud = NetworkCloud::new(&wire.config());
+    assert_eq!(cloud.apply(&stage(), &step, &known).await, made("vpce-9"));
+    let call = wire.call("CreateVpcEndpoint");
+    assert_eq!((call.field("VpcEndpointType"), call.field("PrivateDnsEnabled")), ("Interface", "true"));
+    assert_eq!((call.field("SubnetId.1"), call.field("SecurityGroupId.1")), ("subnet-2", "sg-2"));
+    assert!(call.field("ServiceName").ends_with(".ecr.api"));
+    assert!(call.field("PolicyDocument").contains("123456789012"));
+    assert_tagged(&call, "vpc-endpoint", "vpc-endpoint ecr.api");
+}

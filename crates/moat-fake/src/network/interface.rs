@@ -2,9 +2,10 @@
 
 use super::endpoint::paid;
 use super::{bound, known};
-use crate::answer::{Answer, Refused, refuse};
+use crate::answer::{Answer, Refused, refuse, refuse_as};
 use crate::interfaces::ACCOUNT;
 use crate::state::{InterfaceEndpoint, State};
+use moat::error::Kind;
 use moat::ids::{SecurityGroupId, SubnetId, VpcEndpointId};
 use moat::name::Logical;
 use moat::network::desired as network;
@@ -127,7 +128,8 @@ fn names_are_free(state: &State, endpoint: &InterfaceEndpoint) -> Result<(), Ref
     };
     match state.interface_endpoints.there().find(has_it) {
         None => Ok(()),
-        Some(other) => refuse(
+        Some(other) => refuse_as(
+            Kind::Conflict,
             "InvalidParameter",
             format!(
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC {}: {}",
