@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Where each function's calls are.
 const HANDS: &[(&str, &[&str])] = &[
-    ("SpecFunction", &["parameters"]),
+    ("SpecFunction", &["parameters", "records"]),
     ("PreflightFunction", &["preflight"]),
     ("NetworkFunction", &["endpoints", "network"]),
     ("IngressFunction", &["ingress"]),

@@ -26,7 +26,7 @@ impl World {
 
     async fn looked(&self, asked: &Asked) -> Result<preflight::Asked, Failure> {
         let hand = self.hand();
-        let network = look::<Network, _>(&hand, &asked.network).await?;
+        let network = look::<Network, _>(&hand, &asked.network()).await?;
         let ingress = look::<Ingress, _>(&hand, &asked.ingress(&network.bindings)).await?;
         let mut given = network.bindings.clone();
         given.extend(&ingress.bindings);
@@ -72,7 +72,7 @@ fn used(state: &State, quota: Quota) -> Counts {
         Quota::Addresses => state.addresses.there().for_each(|_| count(here)),
         Quota::NatGateways => {
             let counted = state.nat_gateways.there().filter(|gateway| gateway.state != NatState::Deleted);
-            let subnets = counted.filter_map(|gateway| state.subnets.get(&gateway.subnet.0));
+            let subnets = counted.filter_map(|gateway| state.subnets.get(&gateway.subnet.as_ref()?.0));
             subnets.for_each(|subnet| count(&subnet.zone));
         }
         Quota::GatewayEndpoints => state.endpoints.there().for_each(|_| count(here)),

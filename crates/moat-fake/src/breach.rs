@@ -32,6 +32,7 @@ pub fn breaches(state: &State) -> BTreeSet<String> {
             }
         }
     }
+    found.extend(state.lost_ways().into_iter().map(|way| format!("running tasks lost {way} (E1, C13)")));
     services(state, &mut found);
     for balancer in state.balancers.there() {
         let zones: Vec<&String> = balancer

@@ -30,12 +30,24 @@ fn once_each(state: &State, asked: &Asked) -> Vec<String> {
     for (at, letter) in desired::letters(asked.network.zones).enumerate() {
         names.extend([format!("subnet public-{letter}"), format!("subnet private-{letter}")]);
         names.push(format!("route-table private-{letter}"));
-        if at == 0 || asked.network.egress.nat == Nat::PerZone {
+        if is_zonal(asked) && (at == 0 || asked.network.egress.nat == Some(Nat::PerZone)) {
             names.extend([format!("elastic-ip {letter}"), format!("nat-gateway {letter}")]);
         }
     }
+    if asked.network.egress.nat == Some(Nat::Regional) {
+        names.push("nat-gateway regional".into());
+    }
+    if asked.network.egress.has_endpoints() {
+        names.push("security-group endpoints".into());
+        names.extend(asked.network().needs.endpoints().into_iter().map(|service| format!("vpc-endpoint {service}")));
+    }
     let counted = names.iter().map(|name| (name, ids_of(state, name)));
     counted.filter(|(_, ids)| ids.len() != 1).map(|(name, ids)| format!("{name} exists as {ids:?}")).collect()
+}
+
+/// Whether the NAT gateways are in zones, each with an address of ours.
+fn is_zonal(asked: &Asked) -> bool {
+    asked.network.egress.nat.is_some_and(|nat| nat != Nat::Regional)
 }
 
 fn locks(state: &State) -> usize {
@@ -46,7 +58,14 @@ fn locks(state: &State) -> usize {
 /// How many there may be of each kind, whatever their tags say.
 fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let zones = usize::from(asked.network.zones);
-    let gateways = if asked.network.egress.nat == Nat::PerZone { zones } else { 1 };
+    let egress = asked.network.egress;
+    let gateways = match egress.nat {
+        None => 0,
+        Some(Nat::PerZone) => zones,
+        Some(Nat::Single | Nat::Regional) => 1,
+    };
+    let endpoints = if egress.has_endpoints() { asked.network().needs.endpoints().len() } else { 0 };
+    let regional = usize::from(egress.nat == Some(Nat::Regional));
     let live = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Available).count();
     let half =
         state.nat_gateways.there().filter(|gateway| matches!(gateway.state, NatState::Failed(_) | NatState::Pending));
@@ -54,12 +73,13 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
         ("VPCs", state.vpcs.there().count(), 1),
         ("Internet gateways", state.internet_gateways.there().count(), 1),
         ("subnets", state.subnets.there().count(), 2 * zones),
-        ("route tables", state.tables.there().count(), 2 + zones),
-        ("elastic IPs", state.addresses.there().count(), gateways),
+        ("route tables", state.tables.there().count(), 2 + zones + regional),
+        ("elastic IPs", state.addresses.there().count(), if is_zonal(asked) { gateways } else { 0 }),
         ("NAT gateways", live, gateways),
         ("failed or pending NAT gateways", half.count(), 0),
-        ("VPC endpoints", state.endpoints.there().count(), 1),
-        ("security groups", state.groups.there().count(), 3),
+        ("gateway endpoints", state.endpoints.there().count(), 1),
+        ("interface endpoints", state.interface_endpoints.there().count(), endpoints),
+        ("security groups", state.groups.there().count(), 3 + usize::from(endpoints > 0)),
         ("load balancers", state.balancers.there().count(), 1),
         ("target groups", state.targets.there().count(), 1),
         ("listeners", state.listeners.there().count(), 1),

@@ -101,7 +101,10 @@ impl State {
                     id: gateway.id.clone(),
                     state: gateway.state.clone(),
                     is_public: true,
-                    place: NatPlace::Subnet(gateway.subnet.clone()),
+                    place: match (&gateway.subnet, &gateway.table) {
+                        (Some(subnet), _) => NatPlace::Subnet(subnet.clone()),
+                        (None, table) => NatPlace::Regional(table.clone().unwrap_or_else(|| "no table".into())),
+                    },
                 })
                 .collect(),
             endpoints: self.endpoints_in(id),
@@ -129,7 +132,23 @@ impl State {
             kind: EndpointKind::Gateway { tables: endpoint.tables.there().cloned().collect() },
             policy: policies::read(Some(&endpoint.policy)),
         });
-        shown.collect()
+        let inside = self.interface_endpoints.there().filter(|endpoint| endpoint.vpc == *vpc);
+        let interfaces = inside.map(|endpoint| Endpoint {
+            id: endpoint.id.clone(),
+            service: format!("com.amazonaws.{}.{}", self.region, endpoint.service),
+            state: match &endpoint.state {
+                network::EndpointState::Available => EndpointState::Available,
+                network::EndpointState::Pending => EndpointState::Pending,
+                other => EndpointState::Other(other.to_string()),
+            },
+            kind: EndpointKind::Interface {
+                subnets: endpoint.subnets.iter().cloned().collect(),
+                groups: endpoint.groups.iter().cloned().collect(),
+                private_dns: endpoint.private_dns,
+            },
+            policy: policies::read(Some(&endpoint.policy)),
+        });
+        shown.chain(interfaces).collect()
     }
 
     /// A table with its own routes and those that gateway endpoints put there.

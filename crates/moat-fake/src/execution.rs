@@ -6,16 +6,16 @@ use crate::world::World;
 use futures_util::future::try_join;
 use moat::error::{Failure, Kind};
 use moat::ingress::{Ingress, IngressSpec};
-use moat::network::Network;
+use moat::network::{Network, NetworkStageSpec};
 use moat::parameters;
 use moat::pass::{self, Choice, Everything, Outcome, Report};
 use moat::plan::Bindings;
 use moat::rollout::Release;
 use moat::service::{Service, ServiceStageSpec};
-use moat::spec::{NetworkSpec, ServiceSpec};
+use moat::spec::{EndpointService, Needs, NetworkSpec, ServiceSpec};
 use moat::stage::{Cloud, Stage};
 use moat::tags::Owner;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What a person asks for.
@@ -23,9 +23,18 @@ use std::fmt;
 pub struct Asked {
     pub network: NetworkSpec,
     pub service: ServiceSpec,
+    /// What other services of the network need of its endpoints.
+    pub needs: BTreeSet<EndpointService>,
 }
 
 impl Asked {
+    /// What the network stage plans from, with the needs of the one service.
+    pub fn network(&self) -> NetworkStageSpec {
+        let mut needs = Needs::of([&self.service]);
+        needs.services.extend(&self.needs);
+        NetworkStageSpec { network: self.network.clone(), needs }
+    }
+
     pub fn ingress(&self, given: &Bindings) -> IngressSpec {
         IngressSpec { network: self.network.clone(), service: self.service.clone(), given: given.clone() }
     }
@@ -111,15 +120,15 @@ impl Execution {
         let (hand, asked) = (&self.hand, &self.asked);
         let (nothing, all_of_it) = (Bindings::default(), &Everything);
         let (mut network, mut door) = (Vec::new(), Vec::new());
-        let spec = &asked.network;
-        let ready = settle::<Network>(hand, all_of_it, spec, &nothing, &nothing, Until::Ready, &mut network).await?;
+        let net = asked.network();
+        let ready = settle::<Network>(hand, all_of_it, &net, &nothing, &nothing, Until::Ready, &mut network).await?;
         let given = ready.bindings;
         let spec = asked.ingress(&given);
         let ready = settle::<Ingress>(hand, all_of_it, &spec, &given, &nothing, Until::Ready, &mut door).await?;
         let mut all = given.clone();
         all.extend(&ready.bindings);
         let inside = async {
-            settle::<Network>(hand, all_of_it, &asked.network, &nothing, &given, Until::Settled, &mut network).await?;
+            settle::<Network>(hand, all_of_it, &net, &nothing, &given, Until::Settled, &mut network).await?;
             let spec = asked.service(&all);
             settle::<Service>(hand, all_of_it, &spec, &all, &nothing, Until::Settled, &mut network).await
         };

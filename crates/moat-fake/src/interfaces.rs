@@ -1,13 +1,13 @@
 //! Network interfaces: those of what runs, those that AWS has not taken away yet, and those of others.
 
-use crate::state::{Balancer, EcsService, NatGateway, State};
+use crate::state::{Balancer, EcsService, InterfaceEndpoint, NatGateway, State};
 use moat::ids::{InterfaceId, SubnetId, VpcId};
 use moat::network::observed::NatState;
 use moat::teardown::Interface;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of the account, which AWS gives as the requester of what it makes for a NAT gateway.
-const ACCOUNT: &str = "123456789012";
+pub(crate) const ACCOUNT: &str = "123456789012";
 
 impl State {
     /// All that there are now.
@@ -16,30 +16,54 @@ impl State {
             .nat_gateways
             .there()
             .filter(|gateway| matches!(gateway.state, NatState::Pending | NatState::Available | NatState::Deleting));
-        let gateways = gateways.map(|gateway| self.of_gateway(gateway));
+        let gateways = gateways.filter_map(|gateway| self.of_gateway(gateway));
+        let endpoints = self.interface_endpoints.there().flat_map(Self::of_endpoint);
         let balancers = self.balancers.there().flat_map(|balancer| self.of_balancer(balancer));
         let tasks = self.services.there().flat_map(|service| self.of_service(service));
         let lingering = self.lingering.iter().map(|(_, interface)| interface.clone());
-        gateways.chain(balancers).chain(tasks).chain(lingering).chain(self.interfaces.there().cloned()).collect()
+        gateways
+            .chain(endpoints)
+            .chain(balancers)
+            .chain(tasks)
+            .chain(lingering)
+            .chain(self.interfaces.there().cloned())
+            .collect()
     }
 
     pub(crate) fn interface_of(gateway: &NatGateway) -> InterfaceId {
         format!("eni-of-{}", gateway.id).into()
     }
 
-    fn of_gateway(&self, gateway: &NatGateway) -> Interface {
-        Interface {
+    /// One in each subnet.
+    fn of_endpoint(endpoint: &InterfaceEndpoint) -> impl Iterator<Item = Interface> + '_ {
+        endpoint.subnets.iter().map(|subnet| Interface {
+            id: format!("eni-of-{}-{subnet}", endpoint.id).into(),
+            vpc: endpoint.vpc.clone(),
+            subnet: subnet.clone(),
+            groups: endpoint.groups.clone(),
+            kind: "vpc_endpoint".into(),
+            description: format!("VPC Endpoint Interface {}", endpoint.id),
+            requester: Some(ACCOUNT.into()),
+            instance: None,
+            public_ip: None,
+            tags: BTreeMap::new(),
+        })
+    }
+
+    /// A regional one has none in the VPC's subnets.
+    fn of_gateway(&self, gateway: &NatGateway) -> Option<Interface> {
+        Some(Interface {
             id: Self::interface_of(gateway),
             vpc: gateway.vpc.clone(),
-            subnet: gateway.subnet.clone(),
+            subnet: gateway.subnet.clone()?,
             groups: BTreeSet::new(),
             kind: "nat_gateway".into(),
             description: format!("Interface for NAT Gateway {}", gateway.id),
             requester: Some(ACCOUNT.into()),
             instance: None,
-            public_ip: self.addresses.get(gateway.allocation.as_str()).map(|address| address.ip.clone()),
+            public_ip: self.addresses.get(gateway.allocation.as_ref()?.as_str()).map(|address| address.ip.clone()),
             tags: BTreeMap::new(),
-        }
+        })
     }
 
     /// One in each subnet, each with a public address.

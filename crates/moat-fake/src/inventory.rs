@@ -32,6 +32,7 @@ pub fn lines(state: &State, without: &[&str]) -> BTreeSet<String> {
         nat_gateways,
         tables,
         endpoints,
+        interface_endpoints,
         groups,
         balancers,
         targets,

@@ -128,8 +128,9 @@ fn nat_gateway(state: &mut State, vpc: &VpcId, subnet: &SubnetId) -> NatGatewayI
     let gateway = NatGateway {
         id: id.clone(),
         vpc: vpc.clone(),
-        subnet: subnet.clone(),
-        allocation: address.id.clone(),
+        subnet: Some(subnet.clone()),
+        allocation: Some(address.id.clone()),
+        table: None,
         state: NatState::Available,
         born: now,
         ended: None,

@@ -95,7 +95,7 @@ impl World {
         let [main, web] = asked.owners();
         self.run(async {
             let readable = "nothing happens to these hands";
-            let network = inspect::<Network, _>(&hand, &asked.network, &nothing, &permit).await.expect(readable);
+            let network = inspect::<Network, _>(&hand, &asked.network(), &nothing, &permit).await.expect(readable);
             let mut given = network.bindings;
             let ingress = inspect::<Ingress, _>(&hand, &asked.ingress(&given), &given, &permit).await.expect(readable);
             given.extend(&ingress.bindings);

@@ -8,6 +8,7 @@ use moat::ids::SubnetId;
 use moat::ingress::desired::Group;
 use moat::network::observed::{NatState, Target};
 use moat::rule::Rule;
+use moat::spec::EndpointService;
 use moat::tags;
 
 impl World {
@@ -104,6 +105,26 @@ impl World {
         self.change(|state| state.ended.insert(execution.to_owned(), state.now));
     }
 
+    /// From now on moat is to blame when it takes their last way out from running tasks.
+    pub fn watch_ways_out(&self) {
+        self.change(|state| state.is_watched = true);
+    }
+
+    /// What running tasks do not reach now.
+    pub fn lost_ways(&self) -> Vec<String> {
+        self.read(|state| state.lost_ways().into_iter().collect())
+    }
+
+    /// How many calls for VPC endpoints EC2 refused, since there were too many.
+    pub fn throttled(&self) -> u64 {
+        self.read(|state| state.endpoint_calls.refused)
+    }
+
+    /// The public addresses of the network's NAT gateways that are the account's own.
+    pub fn elastic_ips(&self) -> Vec<String> {
+        self.read(|state| state.addresses.there().map(|address| address.ip.clone()).collect())
+    }
+
     /// What the Parameter Store holds.
     pub fn parameters(&self) -> Vec<(String, String)> {
         self.read(|state| state.parameters.clone().into_iter().collect())
@@ -138,6 +159,7 @@ pub fn ids_of(state: &State, resource: &str) -> Vec<String> {
         shelf.kept().filter(is_it).map(|kept| kept.thing.id().to_owned())
     }
     let live = |id: &String| state.nat_gateways.get(id).is_none_or(|gateway| gateway.state.is_live());
+    let answers = |id: &String| state.interface_endpoints.get(id).is_none_or(|endpoint| endpoint.state.is_live());
     of(&state.vpcs, resource)
         .chain(of(&state.subnets, resource))
         .chain(of(&state.internet_gateways, resource))
@@ -145,6 +167,7 @@ pub fn ids_of(state: &State, resource: &str) -> Vec<String> {
         .chain(of(&state.nat_gateways, resource).filter(live))
         .chain(of(&state.tables, resource))
         .chain(of(&state.endpoints, resource))
+        .chain(of(&state.interface_endpoints, resource).filter(answers))
         .chain(of(&state.groups, resource))
         .chain(of(&state.balancers, resource))
         .chain(of(&state.targets, resource))
@@ -186,10 +209,14 @@ pub(crate) fn take_away(state: &mut State, resource: &str) {
         "subnet" | "cluster" => vec!["service".into()],
         "internet-gateway" => {
             let gateways = ["a", "b", "c", "d"].map(|letter| format!("nat-gateway {letter}"));
-            gateways.into_iter().chain(["load-balancer".into()]).collect()
+            gateways.into_iter().chain(["nat-gateway regional".into(), "load-balancer".into()]).collect()
         }
         "elastic-ip" => vec![resource.replace("elastic-ip", "nat-gateway")],
         "security-group" if resource.contains("tasks") => vec!["service".into()],
+        "security-group" if resource.contains("endpoints") => {
+            let services = EndpointService::BASE.into_iter().chain(EndpointService::BEYOND);
+            services.map(|service| format!("vpc-endpoint {service}")).collect()
+        }
         "security-group" => vec!["load-balancer".into()],
         // Listeners go with their load balancer, also those that others made.
         "load-balancer" => {
@@ -229,7 +256,10 @@ fn remove(state: &mut State, kind: &str, id: &str) {
                 endpoint.tables.remove(|table| is_it(table.as_str()), now);
             });
         }
-        "vpc-endpoint" => _ = state.endpoints.remove(|it| is_it(it.id()), now),
+        "vpc-endpoint" => {
+            state.endpoints.remove(|it| is_it(it.id()), now);
+            state.interface_endpoints.remove(|it| is_it(it.id()), now);
+        }
         "security-group" => {
             let peers = |rule: &Rule| matches!(&rule.peer, moat::rule::Peer::Group(peer) if is_it(peer.as_str()));
             state.groups.there_mut().for_each(|group| _ = group.rules.remove(peers, now));

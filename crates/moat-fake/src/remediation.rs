@@ -133,7 +133,7 @@ impl Remediation {
     async fn looks(&self, owner: &Owner, permit: &Permit) -> Result<Vec<Inspection>, Failure> {
         let (asked, nothing) = (&self.asked, Bindings::default());
         let network =
-            again(&self.hand, async |hand| inspect::<Network, _>(hand, &asked.network, &nothing, permit).await);
+            again(&self.hand, async |hand| inspect::<Network, _>(hand, &asked.network(), &nothing, permit).await);
         let network = network.await?;
         if matches!(owner, Owner::Network(_)) {
             return Ok(vec![network]);
@@ -157,10 +157,10 @@ impl Remediation {
     async fn stages(&self, owner: &Owner, permit: &Permit, changes: &mut Vec<String>) -> Result<(), Failure> {
         let (hand, asked, nothing) = (&self.hand, &self.asked, Bindings::default());
         if matches!(owner, Owner::Network(_)) {
-            settle::<Network>(hand, permit, &asked.network, &nothing, &nothing, Until::Settled, changes).await?;
+            settle::<Network>(hand, permit, &asked.network(), &nothing, &nothing, Until::Settled, changes).await?;
             return Ok(());
         }
-        let look = again(hand, async |hand| inspect::<Network, _>(hand, &asked.network, &nothing, permit).await);
+        let look = again(hand, async |hand| inspect::<Network, _>(hand, &asked.network(), &nothing, permit).await);
         let mut given = look.await?.bindings;
         let spec = asked.ingress(&given);
         let ingress = settle::<Ingress>(hand, permit, &spec, &given, &nothing, Until::Settled, changes).await?;

@@ -16,6 +16,8 @@ pub struct Rules {
     pub nat_gateway: (u64, u64),
     pub nat_gateway_delete: (u64, u64),
     pub load_balancer: (u64, u64),
+    pub interface_endpoint: (u64, u64),
+    pub interface_endpoint_delete: (u64, u64),
     pub deployment: (u64, u64),
     /// How long a deleted service drains.
     pub draining: (u64, u64),
@@ -41,6 +43,8 @@ impl Default for Rules {
             nat_gateway: (85_000, 125_000),
             nat_gateway_delete: (53_000, 62_000),
             load_balancer: (139_000, 187_000),
+            interface_endpoint: (110_000, 180_000),
+            interface_endpoint_delete: (20_000, 60_000),
             deployment: (45_000, 120_000),
             draining: (60_000, 400_000),
             lingering: (5_000, 90_000),

@@ -1,6 +1,8 @@
 //! Everything that exists in the account, and how it goes on by itself.
 
+use crate::bucket::Bucket;
 use crate::chance::Chance;
+use crate::egress::Remembered;
 use crate::fault::{Fault, Faults};
 use crate::rollout::Ground;
 use crate::rules::Rules;
@@ -9,7 +11,7 @@ use crate::tokens::Tokens;
 use moat::cidr::Cidr;
 use moat::ids::{AllocationId, AssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use moat::ingress::observed as ingress;
-use moat::network::observed::{InternetGateway, NatState, Route, Subnet, Target};
+use moat::network::observed::{EndpointState, InternetGateway, NatState, Route, Subnet, Target};
 use moat::rule::Rule;
 use moat::service::observed as service;
 use moat::teardown::{Interface, Stranger};
@@ -36,7 +38,14 @@ pub struct State {
     pub(crate) addresses: Shelf<Address>,
     pub(crate) nat_gateways: Shelf<NatGateway>,
     pub(crate) tables: Shelf<Table>,
+    /// Gateway endpoints.
     pub(crate) endpoints: Shelf<Endpoint>,
+    pub(crate) interface_endpoints: Shelf<InterfaceEndpoint>,
+    pub(crate) endpoint_calls: Bucket,
+    /// What each name of an endpoint service led to, and when it did last.
+    pub(crate) remembered: Remembered,
+    /// Whether moat is to blame when tasks lose their way out.
+    pub(crate) is_watched: bool,
     pub(crate) groups: Shelf<Group>,
     pub(crate) balancers: Shelf<Balancer>,
     pub(crate) targets: Shelf<TargetGroup>,
@@ -89,8 +98,10 @@ pub(crate) struct Address {
 pub(crate) struct NatGateway {
     pub id: moat::ids::NatGatewayId,
     pub vpc: VpcId,
-    pub subnet: SubnetId,
-    pub allocation: AllocationId,
+    /// None for a regional one, which has a route table of its own instead, and addresses that are not the account's.
+    pub subnet: Option<SubnetId>,
+    pub allocation: Option<AllocationId>,
+    pub table: Option<RouteTableId>,
     pub state: NatState,
     pub born: u64,
     /// When somebody deleted it.
@@ -114,6 +125,22 @@ pub(crate) struct Endpoint {
     pub vpc: VpcId,
     pub tables: Parts<RouteTableId>,
     pub policy: String,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct InterfaceEndpoint {
+    pub id: moat::ids::VpcEndpointId,
+    pub vpc: VpcId,
+    /// `ecr.api`
+    pub service: String,
+    pub subnets: BTreeSet<SubnetId>,
+    pub groups: BTreeSet<SecurityGroupId>,
+    pub private_dns: bool,
+    pub policy: String,
+    pub state: EndpointState,
+    pub born: u64,
+    /// When the state changes by itself, and into what.
+    pub next: Option<(u64, EndpointState)>,
 }
 
 #[derive(Debug, Clone)]
@@ -216,6 +243,7 @@ has_id! {
     NatGateway => |it| it.id.as_str(),
     Table => |it| it.id.as_str(),
     Endpoint => |it| it.id.as_str(),
+    InterfaceEndpoint => |it| it.id.as_str(),
     Group => |it| it.id.as_str(),
     Balancer => |it| &it.arn,
     TargetGroup => |it| &it.arn,
@@ -253,6 +281,10 @@ impl State {
             nat_gateways: Shelf::default(),
             tables: Shelf::default(),
             endpoints: Shelf::default(),
+            interface_endpoints: Shelf::default(),
+            endpoint_calls: Bucket::default(),
+            remembered: Remembered::default(),
+            is_watched: false,
             groups: Shelf::default(),
             balancers: Shelf::default(),
             targets: Shelf::default(),
@@ -313,11 +345,32 @@ impl State {
             }
         }
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
+        self.regional_tables_go();
+        self.endpoints_go_on();
+        self.remember();
         self.leave();
         self.services.remove(|service| service.draining.is_some_and(|until| until <= now), now);
         self.ground.advance(now);
         self.deploy();
         self.scale();
+    }
+
+    fn endpoints_go_on(&mut self) {
+        let now = self.now;
+        for endpoint in self.interface_endpoints.there_mut() {
+            if let Some((_, state)) = endpoint.next.take_if(|(at, _)| *at <= now) {
+                endpoint.state = state;
+            }
+        }
+        self.interface_endpoints.remove(|endpoint| endpoint.state == EndpointState::Deleted, now);
+    }
+
+    /// The route table of a regional gateway is made with it, and goes with it.
+    fn regional_tables_go(&mut self) {
+        let is_going = |gateway: &&NatGateway| matches!(gateway.state, NatState::Deleting | NatState::Deleted);
+        let gateways = self.nat_gateways.ever().filter(is_going);
+        let gone: Vec<RouteTableId> = gateways.filter_map(|gateway| gateway.table.clone()).collect();
+        self.tables.remove(|table| gone.contains(&table.id), self.now);
     }
 
     /// Tasks start once they can pull their image and somebody sends them requests.
@@ -327,7 +380,7 @@ impl State {
             self.services.there().filter(|s| s.completes.is_some_and(|at| at <= now)).map(|s| s.arn.clone()).collect();
         for arn in due {
             let Some(service) = self.services.get(&arn).cloned() else { continue };
-            let can_run = service.network.subnets.iter().all(|subnet| self.reaches_out(subnet))
+            let can_run = service.network.subnets.iter().all(|subnet| self.lost(subnet, 0).is_empty())
                 && service.target_group.as_ref().is_none_or(|target| self.is_served(target));
             let Some(service) = self.services.get_mut(&arn) else { continue };
             if can_run {
@@ -340,7 +393,7 @@ impl State {
     }
 
     /// Whether a task in this subnet reaches the Internet through a NAT gateway that works.
-    fn reaches_out(&self, subnet: &SubnetId) -> bool {
+    pub(crate) fn has_nat(&self, subnet: &SubnetId) -> bool {
         let Some(table) = self.table_in_force(subnet) else { return false };
         let anywhere = Cidr::ANYWHERE.to_string();
         table.routes.there().any(|(destination, target)| {
@@ -379,7 +432,7 @@ impl State {
     /// The gateway that holds this address.
     pub(crate) fn holder(&self, address: &AllocationId) -> Option<&NatGateway> {
         let holds = |gateway: &&NatGateway| {
-            gateway.allocation == *address
+            gateway.allocation.as_ref() == Some(address)
                 && matches!(gateway.state, NatState::Pending | NatState::Available | NatState::Deleting)
         };
         self.nat_gateways.there().find(holds)

@@ -267,8 +267,9 @@ fn put_gateway(state: &mut State, foreign: Foreign) -> String {
     let gateway = NatGateway {
         id: id.as_str().into(),
         vpc,
-        subnet: SubnetId(only(state, "subnet public-a")),
-        allocation: "eipalloc-of-others".into(),
+        subnet: Some(SubnetId(only(state, "subnet public-a"))),
+        allocation: Some("eipalloc-of-others".into()),
+        table: None,
         state: NatState::Available,
         born: now,
         ended: None,

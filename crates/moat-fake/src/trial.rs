@@ -6,7 +6,7 @@ use moat::ingress::Ingress;
 use moat::network::Network;
 use moat::pass::{Look, look};
 use moat::service::Service;
-use moat::spec::{Nat, NetworkSpec, ServiceSpec};
+use moat::spec::{Egress, Nat, NetworkSpec, ServiceSpec};
 use std::fmt::Write as _;
 
 pub const IMAGE: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest";
@@ -16,11 +16,19 @@ pub const IMAGE: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest
 /// # Panics
 /// Never: the documents are constants.
 pub fn asked(zones: u8, nat: Nat) -> Asked {
-    let network = serde_json::json!({ "name": "main", "zones": zones, "egress": { "nat": nat } });
+    asked_with(zones, Egress::nat(nat))
+}
+
+/// The same, with any way out.
+///
+/// # Panics
+/// Never: the documents are constants.
+pub fn asked_with(zones: u8, egress: Egress) -> Asked {
+    let network = serde_json::json!({ "name": "main", "zones": zones, "egress": egress });
     let service = serde_json::json!({ "name": "web", "network": "main", "image": IMAGE, "port": 8080, "tasks": 2 });
     let network: NetworkSpec = serde_json::from_value(network).expect("a constant document");
     let service: ServiceSpec = serde_json::from_value(service).expect("a constant document");
-    Asked { network, service }
+    Asked { network, service, needs: Default::default() }
 }
 
 /// A digest that says nothing but which one it is.
@@ -284,7 +292,7 @@ pub fn plan(world: &World, asked: &Asked) -> String {
     let hand = world.hand();
     let mut text = String::new();
     world.run(async {
-        let network = look::<Network, _>(&hand, &asked.network).await;
+        let network = look::<Network, _>(&hand, &asked.network()).await;
         let Some(network) = say(&mut text, network) else { return };
         let mut given = network.bindings;
         let ingress = look::<Ingress, _>(&hand, &asked.ingress(&given)).await;
@@ -328,14 +336,14 @@ fn changed(before: &Asked, chance: &mut Chance) -> Asked {
     match chance.between(0, 5) {
         0 | 1 => {
             after.network.egress.nat = match before.network.egress.nat {
-                Nat::Single => Nat::PerZone,
-                Nat::PerZone => Nat::Single,
+                Some(Nat::Single) => Some(Nat::PerZone),
+                _ => Some(Nat::Single),
             };
         }
         2 => after.network.zones = 3,
         3 => {
             after.network.zones = 3;
-            after.network.egress.nat = Nat::PerZone;
+            after.network.egress.nat = Some(Nat::PerZone);
         }
         4 => (after.service.port, after.service.tasks) = (9090, 3),
         _ => {

@@ -2,10 +2,11 @@
 
 use moat::drift::{Inspected, Permit};
 use moat::error::{Failure, Kind};
+use moat::network::NetworkStageSpec;
 use moat::pass::{Everything, Look, Report, pass_of};
 use moat::plan::Bindings;
 use moat::rollout::Release;
-use moat::spec::{NetworkSpec, ServiceSpec};
+use moat::spec::{Needs, NetworkSpec, ServiceSpec};
 use moat::stage::Cloud;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub enum Request {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StageRequest {
     pub network: NetworkSpec,
+    /// What the services of the network need of its endpoints; nothing is taken away where it is not said.
+    #[serde(default)]
+    pub needs: Needs,
     #[serde(default)]
     pub service: Option<ServiceSpec>,
     /// What rollouts have decided about the service.
@@ -41,6 +45,11 @@ pub struct StageRequest {
 }
 
 impl StageRequest {
+    /// What the network stage plans from.
+    pub fn network(&self) -> NetworkStageSpec {
+        NetworkStageSpec { network: self.network.clone(), needs: self.needs.clone() }
+    }
+
     /// One pass: of every step, or of those that the permit lets through.
     pub async fn pass<S: Inspected, C: Cloud<S>>(
         &self,

@@ -217,6 +217,8 @@ pub fn meaning(code: &str) -> Meaning {
 pub fn meaning_of(code: &str, message: &str) -> Meaning {
     let says = |part: &str| message.contains(part);
     match code {
+        // CreateVpcEndpoint: an endpoint whose create answer was lost is there, and cannot be seen yet.
+        "InvalidParameter" if says("conflicting DNS domain") => Meaning::Is(Kind::Conflict),
         // CreateService: no listener names the target group yet (C8), or the old service is still stopping (C12). The
         // first use of ECS in an account: its role is made with the cluster, and cannot be used at once.
         "InvalidParameterException" | "ClientException"

@@ -7,7 +7,7 @@
 
 use crate::error::{Failure, Kind};
 use crate::name::Logical;
-use crate::plan::{Bindings, Hazard, POLL, Plan, Problem, Refusal, Step};
+use crate::plan::{Bindings, Bucket, Hazard, POLL, Plan, Problem, Refusal, Step};
 use crate::stage::{Cloud, Done, Stage};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -185,9 +185,17 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
     if !applied.setbacks.is_empty() {
         retry_after = Some(SETBACK);
     }
+    let refill = applied.spent.iter().map(|(bucket, spent)| bucket.seconds(*spent)).max();
+    retry_after = refill.max(retry_after);
+    waiting.extend(
+        applied
+            .unpaid
+            .into_iter()
+            .map(|(bucket, steps)| format!("AWS to take more calls for {}, before {}", bucket.name, counted(steps))),
+    );
     waiting.extend(applied.held.into_iter().map(|(missing, steps)| {
         let names: Vec<&str> = missing.iter().map(Logical::as_str).collect();
-        format!("{}, before {steps} more {}", names.join(", "), if steps == 1 { "step" } else { "steps" })
+        format!("{}, before {}", names.join(", "), counted(steps))
     }));
     Ok(Report {
         outcome: match () {
@@ -205,6 +213,10 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
         bindings,
         facts,
     })
+}
+
+fn counted(steps: usize) -> String {
+    format!("{steps} more {}", if steps == 1 { "step" } else { "steps" })
 }
 
 /// The refusal of a stage as the error that ends an execution.
@@ -226,6 +238,16 @@ struct Applied {
     setbacks: Vec<Failure>,
     /// How many steps lacked what they need to the end of this pass, by the names that were missing.
     held: BTreeMap<Vec<Logical>, usize>,
+    /// How many calls were made of those that AWS counts.
+    spent: BTreeMap<Bucket, u32>,
+    /// How many steps could run but for an empty bucket.
+    unpaid: BTreeMap<Bucket, usize>,
+}
+
+impl Applied {
+    fn can_pay(&self, step: &impl Step) -> bool {
+        step.bucket().is_none_or(|bucket| self.spent.get(&bucket).is_none_or(|spent| *spent < bucket.holds))
+    }
 }
 
 /// Runs every step whose needs are bound, side by side, until none is left that can run.
@@ -235,17 +257,27 @@ async fn apply<S: Stage, C: Cloud<S>>(
     mut steps: Vec<S::Step>,
     bindings: &mut Bindings,
 ) -> Result<Applied, Failure> {
-    let mut applied = Applied { changes: Vec::new(), setbacks: Vec::new(), held: BTreeMap::new() };
+    let mut applied = Applied {
+        changes: Vec::new(),
+        setbacks: Vec::new(),
+        held: BTreeMap::new(),
+        spent: BTreeMap::new(),
+        unpaid: BTreeMap::new(),
+    };
+    let can_run = |step: &S::Step, bindings: &Bindings| step.needs().iter().all(|need| bindings.has(need));
     let mut fatal: Option<Failure> = None;
     let mut made: BTreeSet<Logical> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
     loop {
         // After a failure for good nothing new begins, but what is under way is awaited: its id must not be lost.
         while fatal.is_none() && running.len() < ABREAST {
-            let Some(at) = steps.iter().position(|step| step.needs().iter().all(|need| bindings.has(need))) else {
+            let Some(at) = steps.iter().position(|step| can_run(step, bindings) && applied.can_pay(step)) else {
                 break;
             };
             let step = steps.remove(at);
+            if let Some(bucket) = step.bucket() {
+                *applied.spent.entry(bucket).or_default() += 1;
+            }
             let known = bindings.clone();
             running.push(async move {
                 let result = cloud.apply(spec, &step, &known).await;
@@ -283,6 +315,10 @@ async fn apply<S: Stage, C: Cloud<S>>(
         return Err(failure);
     }
     for step in &steps {
+        if let Some(bucket) = step.bucket().filter(|_| can_run(step, bindings)) {
+            *applied.unpaid.entry(bucket).or_default() += 1;
+            continue;
+        }
         let missing = step.needs().into_iter().filter(|need| !bindings.has(need)).collect();
         *applied.held.entry(missing).or_default() += 1;
     }

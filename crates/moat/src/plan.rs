@@ -25,6 +25,29 @@ pub trait Step: fmt::Display + fmt::Debug + Clone {
     /// The logical names that must be known before the step can be done.
     fn needs(&self) -> Vec<Logical>;
     fn hazard(&self) -> Hazard;
+
+    /// The bucket that the step's call is paid from, where AWS takes so few of them that a pass could empty it.
+    fn bucket(&self) -> Option<Bucket> {
+        None
+    }
+}
+
+/// Calls of which AWS takes only so many at once, and then few a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bucket {
+    /// What the calls are about, in words.
+    pub name: &'static str,
+    /// How many a pass makes at most.
+    pub holds: u32,
+    /// Milliseconds until there is one more.
+    pub refill: u32,
+}
+
+impl Bucket {
+    /// Seconds until it has again what a pass took out.
+    pub const fn seconds(&self, spent: u32) -> u32 {
+        (spent * self.refill).div_ceil(1_000)
+    }
 }
 
 /// Ids by logical name: what was observed, and what was created since.

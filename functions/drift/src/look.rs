@@ -85,7 +85,7 @@ pub async fn group(eyes: &Eyes, group: &Group, order: &Order, ground: Option<Gro
 /// The network of a group of services. They cannot be judged without it.
 async fn ground_of(eyes: &Eyes, records: &[Result<Record, Failure>]) -> Result<Option<Ground>, Failure> {
     let Some(record) = records.iter().flatten().next() else { return Ok(None) };
-    looks::ground(&eyes.network, &record.network, &Permit::default()).await.map(Some)
+    looks::ground(&eyes.network, &record.stage_of_network(), &Permit::default()).await.map(Some)
 }
 
 /// Looks at one owner and rules on it. Where nothing is due a service is proven too, in the VPC that was read.
@@ -146,13 +146,14 @@ pub async fn looks_at(
     ground: Option<Ground>,
 ) -> Result<(Vec<Inspection>, Ground, bool), Failure> {
     let Some(service) = record.service.as_ref().filter(|_| matches!(owner, Owner::Service(_))) else {
-        let look = inspect::<Network, _>(&eyes.network, &record.network, &Bindings::default(), permit).await?;
+        let look =
+            inspect::<Network, _>(&eyes.network, &record.stage_of_network(), &Bindings::default(), permit).await?;
         let ground = Ground::from(&look);
         return Ok((vec![look], ground, false));
     };
     let ground = match ground {
         Some(ground) => ground,
-        None => looks::ground(&eyes.network, &record.network, permit).await?,
+        None => looks::ground(&eyes.network, &record.stage_of_network(), permit).await?,
     };
     let stages = Stages {
         ingress: |known: &Bindings| moat::ingress::IngressSpec {

@@ -44,7 +44,7 @@ async fn record_of(eyes: &Eyes, owner: &Owner) -> Result<Record, Failure> {
 fn stages(owner: &Owner, looked: &Looked, permit: &Permit) -> Vec<Value> {
     let Looked { record, .. } = looked;
     let request = json!({
-        "network": record.network, "service": record.service, "release": record.release, "permit": permit,
+        "network": record.network, "needs": record.needs, "service": record.service, "release": record.release, "permit": permit,
     });
     let of = |stage: &str| json!({ "stage": stage, "what": format!("{stage} of {owner}"), "request": request });
     match owner {

@@ -6,11 +6,12 @@ use moat::drift::{Memory, Order};
 use moat::error::{Failure, Kind};
 use moat::moment::Moment;
 use moat::name::Name;
+use moat::network::NetworkStageSpec;
 use moat::parameters;
 use moat::plan::Bindings;
 use moat::rollout::Release;
 use moat::service::ServiceStageSpec;
-use moat::spec::{DriftSpec, NetworkSpec, ServiceSpec};
+use moat::spec::{DriftSpec, Needs, NetworkSpec, ServiceSpec};
 use moat::tags::Owner;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub struct Record {
     pub network: NetworkSpec,
+    /// What all services of the network need, where the owner is a network.
+    pub needs: Needs,
     /// None where the owner is a network.
     pub service: Option<ServiceSpec>,
     pub release: Release,
@@ -33,6 +36,10 @@ impl Record {
     /// What the owner is judged by.
     pub fn standing<'a>(&'a self, order: &'a Order, now: Moment) -> Standing<'a> {
         Standing { drift: self.drift(), memory: &self.memory, yes: order.approve.as_deref(), now }
+    }
+
+    pub fn stage_of_network(&self) -> NetworkStageSpec {
+        NetworkStageSpec { network: self.network.clone(), needs: self.needs.clone() }
     }
 
     /// The service as a repair wants it: no other image than the one that was deployed.
@@ -61,7 +68,15 @@ pub async fn read(eyes: &Eyes, owners: &[Owner]) -> Result<Vec<Result<Record, Fa
     let unread: Vec<String> = networks.into_iter().filter(|name| !texts.contains_key(name)).collect();
     let unread: std::collections::BTreeSet<String> = unread.into_iter().collect();
     texts.extend(eyes.records.texts(&unread.into_iter().collect::<Vec<_>>()).await?);
-    Ok(owners.iter().map(|owner| record(owner, &texts)).collect())
+    let mut records: Vec<Result<Record, Failure>> = owners.iter().map(|owner| record(owner, &texts)).collect();
+    let asks = |record: &Record| record.service.is_none() && record.network.egress.has_endpoints();
+    if records.iter().flatten().any(asks) {
+        let services = eyes.records.specs("/moat/services/").await?;
+        for record in records.iter_mut().flatten().filter(|record| asks(record)) {
+            record.needs = Needs::recorded(&record.network.name, services.values().map(String::as_str));
+        }
+    }
+    Ok(records)
 }
 
 fn names(owner: &Owner) -> Vec<String> {
@@ -88,7 +103,7 @@ fn record(owner: &Owner, texts: &BTreeMap<String, String>) -> Result<Record, Fai
     match owner {
         Owner::Network(_) => {
             let network = document(owner, texts)?;
-            Ok(Record { network, service: None, release: Release::default(), memory })
+            Ok(Record { network, needs: Needs::default(), service: None, release: Release::default(), memory })
         }
         Owner::Service(name) => {
             let service: ServiceSpec = document(owner, texts)?;
@@ -100,7 +115,13 @@ fn record(owner: &Owner, texts: &BTreeMap<String, String>) -> Result<Record, Fai
                 );
                 Failure::new(Kind::Unexpected, message)
             })?;
-            Ok(Record { network, service: Some(service), release: release.unwrap_or_default(), memory })
+            Ok(Record {
+                network,
+                needs: Needs::default(),
+                service: Some(service),
+                release: release.unwrap_or_default(),
+                memory,
+            })
         }
     }
 }

@@ -13,8 +13,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let cloud = &NetworkCloud::new(&moat_aws::config::load().await);
     serve(|event| async move {
         match parse(event)? {
-            Request::Look(r) => look::<Network, _>(cloud, &r.network).await.map(Reply::Look),
-            Request::Pass(r) => r.pass::<Network, _>(cloud, &r.network).await.map(Reply::Pass),
+            Request::Look(r) => look::<Network, _>(cloud, &r.network()).await.map(Reply::Look),
+            Request::Pass(r) => r.pass::<Network, _>(cloud, &r.network()).await.map(Reply::Pass),
         }
     })
     .await

@@ -4,16 +4,17 @@ use crate::request::Record;
 use moat::error::{Failure, Kind};
 use moat::plan::Problem;
 use moat::rollout::Release;
-use moat::spec::{Input, NetworkSpec, ServiceSpec};
+use moat::spec::{Input, Needs, NetworkSpec, ServiceSpec};
 use moat::tags::Owner;
 use moat_aws::parameters::Parameters;
+use moat_aws::records::Records;
 use serde_json::{Value, json};
 
 /// Checks the input and adds the recorded network where only a service was given.
 ///
 /// # Errors
 /// `Moat.SpecInvalid` with every problem on a line of its own; `Moat.Refused` when the network is not recorded.
-pub async fn check(parameters: &Parameters, input: &Value) -> Result<Value, Failure> {
+pub async fn check(parameters: &Parameters, records: &Records, region: &str, input: &Value) -> Result<Value, Failure> {
     let Input { network, service, mode } = moat::spec::read(input).map_err(invalid)?;
     let record = Record { network: network.clone(), service: service.clone() };
     let (network, service) = match (network, service) {
@@ -29,9 +30,36 @@ pub async fn check(parameters: &Parameters, input: &Value) -> Result<Value, Fail
         Some(service) => parameters.release(&service.name).await?,
         None => Release::default(),
     };
+    let needs = needs(records, region, &network, service.as_ref()).await?;
     Ok(json!({
-        "mode": mode, "network": network, "service": service, "release": release, "owners": owners, "record": record,
+        "mode": mode, "network": network, "needs": needs, "service": service, "release": release, "owners": owners, "record": record,
     }))
+}
+
+/// What all services of the network need of its endpoints: those that are recorded, and the one that is asked for now.
+///
+/// # Errors
+/// `Moat.SpecInvalid` where the images of some cannot be reached.
+async fn needs(
+    records: &Records,
+    region: &str,
+    network: &NetworkSpec,
+    service: Option<&ServiceSpec>,
+) -> Result<Needs, Failure> {
+    if !network.egress.has_endpoints() {
+        return Ok(Needs { is_complete: true, ..Needs::default() });
+    }
+    let mut texts = records.specs("/moat/services/").await?;
+    if let Some(service) = service {
+        texts.insert(service.name.clone(), json!(service).to_string());
+    }
+    let services: Vec<ServiceSpec> = texts.values().filter_map(|text| serde_json::from_str(text).ok()).collect();
+    let ours: Vec<ServiceSpec> = services.into_iter().filter(|service| service.network == network.name).collect();
+    let problems = moat::spec::out_of_reach(network, region, &ours);
+    if !problems.is_empty() {
+        return Err(invalid(problems));
+    }
+    Ok(Needs::recorded(&network.name, texts.values().map(String::as_str)))
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {

@@ -8,16 +8,19 @@ mod record;
 mod request;
 
 use moat_aws::parameters::Parameters;
+use moat_aws::records::Records;
 use moat_lambda::{parse, serve};
 use request::Request;
 use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let parameters = &Parameters::new(&moat_aws::config::load().await);
+    let config = moat_aws::config::load().await;
+    let (parameters, records) = (&Parameters::new(&config), &Records::new(&config));
+    let region = &moat_aws::config::region(&config);
     serve(|event| async move {
         match parse(event)? {
-            Request::Check { input } => check::check(parameters, &input).await,
+            Request::Check { input } => check::check(parameters, records, region, &input).await,
             Request::Lock { execution, owners } => {
                 for owner in &owners {
                     parameters.lock(owner, &execution).await?;

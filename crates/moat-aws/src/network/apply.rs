@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
 use crate::endpoints::delete_endpoint;
-use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, ResourceType, VpcEndpointType};
+use aws_sdk_ec2::types::{AttributeBooleanValue, AvailabilityMode, DomainType, ResourceType, VpcEndpointType};
 use moat::error::Failure;
 use moat::name::Logical;
 use moat::network::NetworkStep;
@@ -72,11 +72,17 @@ impl NetworkCloud {
                 let answer = call.send().await.create(step)?;
                 made(answer.map(|answer| answer.allocation_id), step)
             }
-            NetworkStep::CreateNatGateway { letter, subnet, predecessor } => {
-                let name = desired::nat_gateway(*letter);
+            NetworkStep::CreateNatGateway { place, predecessor } => {
+                let name = place.gateway();
                 let predecessor = predecessor.as_ref().map(|id| id.as_str());
-                let call = self.ec2.create_nat_gateway().subnet_id(bound(subnet)?);
-                let call = call.allocation_id(bound(&desired::elastic_ip(*letter))?);
+                let mut call = self.ec2.create_nat_gateway();
+                match (place.subnet(), place.address()) {
+                    (Some(subnet), Some(address)) => {
+                        call = call.subnet_id(bound(&subnet)?).allocation_id(bound(&address)?);
+                    }
+                    // AWS chooses the zones and the addresses, since none are given.
+                    _ => call = call.availability_mode(AvailabilityMode::Regional).vpc_id(vpc()?),
+                }
                 let call = call.client_token(token::derive(vpc()?, &name, predecessor));
                 let call = call.tag_specifications(tagged(ResourceType::Natgateway, owner, &name));
                 let answer = call.send().await.create(step)?;
@@ -125,12 +131,23 @@ impl NetworkCloud {
                 };
                 call.send().await.remove(step).map(|()| Done::Changed)
             }
-            NetworkStep::CreateS3Endpoint { tables } => {
+            NetworkStep::DeleteDefaultRoute { id, .. } => {
+                let call = self.once.delete_route().route_table_id(id.as_str()).destination_cidr_block(ANYWHERE);
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::LimitS3Endpoint { endpoint, policy } => {
+                self.set_policy(endpoint, policy, step, bindings).await
+            }
+            NetworkStep::Endpoint(doing) => self.apply_to_endpoints(owner, doing, step, bindings).await,
+            NetworkStep::CreateS3Endpoint { tables, policy } => {
                 let name = desired::s3_endpoint();
                 let mut call =
                     self.once.create_vpc_endpoint().vpc_id(vpc()?).vpc_endpoint_type(VpcEndpointType::Gateway);
                 for table in tables {
                     call = call.route_table_ids(bound(table)?);
+                }
+                if let Some(policy) = policy {
+                    call = call.policy_document(self.document(policy, bindings)?);
                 }
                 let call = call.service_name(format!("com.amazonaws.{}.s3", self.region));
                 let call = call.tag_specifications(tagged(ResourceType::VpcEndpoint, owner, &name));
@@ -173,7 +190,7 @@ impl NetworkCloud {
         }
     }
 
-    async fn empty_group(&self, group: &str, rules: &[Rule], step: &NetworkStep) -> Result<Done, Failure> {
+    pub(super) async fn empty_group(&self, group: &str, rules: &[Rule], step: &NetworkStep) -> Result<Done, Failure> {
         let of = |direction| rules.iter().filter(move |rule| rule.direction == direction).map(permission);
         let (ingress, egress): (Vec<_>, Vec<_>) = (of(Direction::Ingress).collect(), of(Direction::Egress).collect());
         if !ingress.is_empty() {

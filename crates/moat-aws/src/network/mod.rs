@@ -1,6 +1,7 @@
 //! The network stage on AWS.
 
 mod apply;
+mod endpoints;
 mod existing;
 mod observe;
 
@@ -10,9 +11,8 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use futures_util::future::try_join;
 use moat::error::Failure;
-use moat::network::{Network, NetworkStep, Observed};
+use moat::network::{Network, NetworkStageSpec, NetworkStep, Observed};
 use moat::plan::Bindings;
-use moat::spec::NetworkSpec;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
 
@@ -41,19 +41,19 @@ impl NetworkCloud {
     }
 }
 
-fn owner(spec: &NetworkSpec) -> Owner {
-    Owner::Network(spec.name.clone())
+fn owner(spec: &NetworkStageSpec) -> Owner {
+    Owner::Network(spec.network.name.clone())
 }
 
 impl Cloud<Network> for NetworkCloud {
-    async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
+    async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
         let made = self.observe_network(&owner(spec));
-        let Some(network) = &spec.existing else { return made.await };
+        let Some(network) = &spec.network.existing else { return made.await };
         let (made, existing) = try_join(made, self.observe_existing(network)).await?;
         Ok(Observed { existing: Some(existing), ..made })
     }
 
-    async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
+    async fn apply(&self, spec: &NetworkStageSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
         self.apply_step(&owner(spec), step, bindings).await
     }
 }

@@ -1,17 +1,17 @@
 //! Reads a network: seven describes by tag side by side, then what belongs to the VPC.
 
-use super::NetworkCloud;
+use super::{NetworkCloud, endpoints};
 use crate::answer::{Answer, present};
 use crate::clock::age;
 use crate::ec2::{filter, owned_by, resource, rules};
-use aws_sdk_ec2::types::{self as aws, AttributeBooleanValue, NatGatewayState, State, VpcAttributeName};
+use aws_sdk_ec2::types::{self as aws, AttributeBooleanValue, NatGatewayState, VpcAttributeName, VpcEndpointType};
 use futures_util::future::{try_join, try_join_all};
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::ids::VpcId;
 use moat::network::observed::{
-    Address, DefaultGroup, Endpoint, InternetGateway, NatGateway, NatState, Observed, Route, RouteTable, Subnet,
-    Target, Vpc,
+    Address, DefaultGroup, Endpoint, Group, InterfaceEndpoint, InternetGateway, NatGateway, NatState, Observed, Route,
+    RouteTable, Subnet, Target, Vpc,
 };
 use moat::preflight::zones;
 use moat::tags::Owner;
@@ -19,7 +19,7 @@ use tokio::try_join;
 
 impl NetworkCloud {
     pub(super) async fn observe_network(&self, owner: &Owner) -> Result<Observed, Failure> {
-        let (zones, found, subnets, internet_gateways, addresses, nat_gateways, endpoints) = try_join!(
+        let (zones, found, subnets, internet_gateways, addresses, nat_gateways, endpoints, groups) = try_join!(
             self.zones(),
             self.vpcs(owner),
             self.subnets(owner),
@@ -27,13 +27,17 @@ impl NetworkCloud {
             self.addresses(owner),
             self.nat_gateways(owner),
             self.endpoints(owner),
+            self.groups(owner),
         )?;
-        let ids: Vec<VpcId> = found.iter().map(|(id, _)| id.clone()).collect();
-        let vpcs = try_join_all(found.into_iter().map(|(id, cidr)| self.vpc(id, cidr)));
+        let (endpoints, interface_endpoints) = endpoints;
+        let account = found.iter().find_map(|(_, _, account)| account.clone());
+        let ids: Vec<VpcId> = found.iter().map(|(id, ..)| id.clone()).collect();
+        let vpcs = try_join_all(found.into_iter().map(|(id, cidr, _)| self.vpc(id, cidr)));
         let inside = try_join(self.route_tables(owner, &ids), self.default_groups(&ids));
         let (vpcs, (route_tables, default_groups)) = try_join(vpcs, inside).await?;
         Ok(Observed {
             region: self.region.clone(),
+            account,
             zones,
             vpcs,
             subnets,
@@ -42,6 +46,8 @@ impl NetworkCloud {
             nat_gateways,
             route_tables,
             endpoints,
+            interface_endpoints,
+            groups,
             default_groups,
             existing: None,
         })
@@ -60,12 +66,17 @@ impl NetworkCloud {
         Ok(zones)
     }
 
-    async fn vpcs(&self, owner: &Owner) -> Result<Vec<(VpcId, Cidr)>, Failure> {
+    /// Each with its range and with the account that owns it.
+    async fn vpcs(&self, owner: &Owner) -> Result<Vec<(VpcId, Cidr, Option<String>)>, Failure> {
         let doing = format!("describe VPCs of {owner}");
         let found = self.ec2.describe_vpcs().filters(owned_by(owner)).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let ours = found.iter().filter(|vpc| resource(owner, vpc.tags()).is_some());
-        ours.map(|vpc| Ok((id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?))).collect()
+        ours.map(|vpc| {
+            let account = vpc.owner_id().map(str::to_owned);
+            Ok((id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?, account))
+        })
+        .collect()
     }
 
     async fn vpc(&self, id: VpcId, cidr: Cidr) -> Result<Vpc, Failure> {
@@ -138,8 +149,13 @@ impl NetworkCloud {
                 id: id(gateway.nat_gateway_id(), &doing)?.into(),
                 resource,
                 vpc: id(gateway.vpc_id(), &doing)?.into(),
-                subnet: id(gateway.subnet_id(), &doing)?.into(),
+                subnet: match gateway.availability_mode() {
+                    // It stands in no subnet, and its addresses are AWS's.
+                    Some(aws::AvailabilityMode::Regional) => None,
+                    _ => Some(id(gateway.subnet_id(), &doing)?.into()),
+                },
                 allocation: addresses.iter().find_map(|address| address.allocation_id()).map(Into::into),
+                ips: addresses.iter().filter_map(|address| address.public_ip()).map(str::to_owned).collect(),
                 state: nat_state(gateway),
                 age: age(gateway.create_time()),
             })
@@ -147,24 +163,34 @@ impl NetworkCloud {
         .collect()
     }
 
-    async fn endpoints(&self, owner: &Owner) -> Result<Vec<Endpoint>, Failure> {
+    async fn endpoints(&self, owner: &Owner) -> Result<(Vec<Endpoint>, Vec<InterfaceEndpoint>), Failure> {
         let doing = format!("describe VPC endpoints of {owner}");
         let found = self.ec2.describe_vpc_endpoints().filters(owned_by(owner)).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let ours = found.iter().filter_map(|endpoint| Some((endpoint, resource(owner, endpoint.tags())?)));
-        ours.map(|(endpoint, resource)| {
-            let is_gone =
-                matches!(endpoint.state(), Some(State::Deleting | State::Deleted | State::Failed | State::Expired));
+        let is_interface =
+            |(endpoint, _): &(&aws::VpcEndpoint, _)| endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Interface);
+        let (interfaces, gateways): (Vec<_>, Vec<_>) = ours.partition(is_interface);
+        let interfaces = interfaces.into_iter().map(|(found, name)| endpoints::interface(found, name, &doing));
+        let gateways = gateways.into_iter().map(|(endpoint, resource)| {
             Ok(Endpoint {
                 id: id(endpoint.vpc_endpoint_id(), &doing)?.into(),
                 resource,
                 vpc: id(endpoint.vpc_id(), &doing)?.into(),
                 tables: endpoint.route_table_ids().iter().map(|table| table.as_str().into()).collect(),
                 policy: endpoint.policy_document().map(str::to_owned),
-                is_live: !is_gone,
+                is_live: endpoints::state(endpoint, None).is_live(),
             })
-        })
-        .collect()
+        });
+        Ok((gateways.collect::<Result<_, Failure>>()?, interfaces.collect::<Result<_, Failure>>()?))
+    }
+
+    /// The network's groups: the one of its endpoints.
+    async fn groups(&self, owner: &Owner) -> Result<Vec<Group>, Failure> {
+        let doing = format!("describe security groups of {owner}");
+        let found = self.ec2.describe_security_groups().filters(owned_by(owner)).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        found.iter().filter_map(|group| endpoints::group(owner, group, &doing)).collect()
     }
 
     /// All route tables of these VPCs, also those of others: a subnet may be associated with any of them.

@@ -98,12 +98,19 @@ impl NetworkTeardownCloud {
         Ok(inside.filter_map(stranger).collect())
     }
 
-    /// The main table goes with its VPC.
+    /// The main table goes with its VPC, and that of a regional NAT gateway with the gateway.
     async fn other_tables(&self, scope: &Scope<'_>) -> Result<Vec<Stranger>, Failure> {
         let found = self.ec2.describe_route_tables().filters(scope.filter("vpc-id")).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read("describe route tables in the VPC")?;
         let is_main = |table: &aws::RouteTable| table.associations().iter().any(|one| one.main() == Some(true));
-        let inside = found.iter().filter(|table| scope.has(table.vpc_id()) && !is_main(table));
+        let gateways = self.ec2.describe_nat_gateways().filter(scope.filter("vpc-id")).into_paginator().items().send();
+        let gateways = gateways.collect::<Result<Vec<_>, _>>().await.read("describe NAT gateways in the VPC")?;
+        let is_of_gateway = |table: &aws::RouteTable| {
+            let id = table.route_table_id();
+            id.is_some() && gateways.iter().any(|gateway| gateway.route_table_id() == id)
+        };
+        let is_known = |table: &aws::RouteTable| is_main(table) || is_of_gateway(table);
+        let inside = found.iter().filter(|table| scope.has(table.vpc_id()) && !is_known(table));
         let stranger =
             |found: &aws::RouteTable| scope.stranger("route table", found.route_table_id(), "", found.tags());
         Ok(inside.filter_map(stranger).collect())

@@ -11,6 +11,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
 use moat::error::Failure;
 use moat::ids::VpcId;
+use moat::network::observed::EndpointState;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
@@ -133,6 +134,7 @@ impl NetworkTeardownCloud {
                 resource,
                 vpc: present(gateway.vpc_id(), &doing, "VPC")?.into(),
                 allocations: addresses.clone().filter_map(|one| one.allocation_id()).map(Into::into).collect(),
+                is_regional: gateway.availability_mode() == Some(&aws::AvailabilityMode::Regional),
                 interfaces: addresses.filter_map(|one| one.network_interface_id()).map(Into::into).collect(),
                 state: nat_state(gateway),
             })
@@ -217,11 +219,11 @@ impl NetworkTeardownCloud {
 }
 
 pub(super) fn endpoint_state(endpoint: &aws::VpcEndpoint) -> State {
-    match endpoint.state() {
-        Some(aws::State::Deleting) => State::Deleting(None),
-        Some(aws::State::Deleted) => State::Deleted,
-        // Also states that this version of the SDK does not know: never count them as gone.
-        _ => State::There,
+    // EC2 writes a state in lower case, and the SDK's enum expects a capital, so the word is what counts.
+    match EndpointState::read(endpoint.state().map_or("", aws::State::as_str), None) {
+        EndpointState::Deleting => State::Deleting(None),
+        EndpointState::Deleted => State::Deleted,
+        EndpointState::Pending | EndpointState::Available | EndpointState::Failed(_) => State::There,
     }
 }
 

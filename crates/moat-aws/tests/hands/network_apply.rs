@@ -1,11 +1,12 @@
 //! What the network's steps send.
 
 use crate::wire::{Answer, Call, Wire};
-use crate::xml::{bindings, item, network, tag};
+use crate::xml::{bindings, item, stage, tag};
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::name::Logical;
 use moat::network::NetworkStep;
+use moat::network::desired::NatPlace;
 use moat::network::observed::Target;
 use moat::network::step::Gateway;
 use moat::plan::Bindings;
@@ -31,7 +32,7 @@ pub fn known() -> Bindings {
 }
 
 pub async fn apply(wire: &Wire, step: &NetworkStep) -> Result<Done, Failure> {
-    NetworkCloud::new(&wire.config()).apply(&network(), step, &known()).await
+    NetworkCloud::new(&wire.config()).apply(&stage(), step, &known()).await
 }
 
 pub fn cidr(text: &str) -> Cidr {
@@ -101,8 +102,7 @@ async fn c4_a_nat_gateway_has_the_derived_token_and_a_successor_has_another() {
     let wire = Wire::default().on("CreateNatGateway", [tag("natGateway", tag("natGatewayId", "nat-9"))]);
     let name = Logical::from("nat-gateway a");
     let step = |predecessor: Option<&str>| NetworkStep::CreateNatGateway {
-        letter: 'a',
-        subnet: Logical::from("subnet public-a"),
+        place: NatPlace::Zone('a'),
         predecessor: predecessor.map(Into::into),
     };
     assert_eq!(apply(&wire, &step(None)).await, made("nat-9"));
@@ -134,7 +134,7 @@ async fn a_route_table_never_has_the_token_of_one_that_may_be_deleted_since() {
 async fn the_s3_endpoint_is_a_gateway_on_the_named_tables() {
     let wire = Wire::default().on("CreateVpcEndpoint", [tag("vpcEndpoint", tag("vpcEndpointId", "vpce-9"))]);
     let tables = vec![Logical::from("route-table public"), Logical::from("route-table private-a")];
-    assert_eq!(apply(&wire, &NetworkStep::CreateS3Endpoint { tables }).await, made("vpce-9"));
+    assert_eq!(apply(&wire, &NetworkStep::CreateS3Endpoint { tables, policy: None }).await, made("vpce-9"));
     let call = wire.call("CreateVpcEndpoint");
     assert_eq!(call.field("VpcEndpointType"), "Gateway");
     assert_eq!(call.field("ServiceName"), "com.amazonaws.eu-west-1.s3");
@@ -147,7 +147,7 @@ async fn c3_a_default_route_names_the_gateway_by_its_kind() {
     let wire = Wire::default();
     let to = |table: &str, gateway| NetworkStep::CreateRoute { table: Logical::from(table), gateway };
     apply(&wire, &to("route-table public", Gateway::Internet)).await.unwrap();
-    apply(&wire, &to("route-table private-a", Gateway::Nat('a'))).await.unwrap();
+    apply(&wire, &to("route-table private-a", Gateway::Nat(NatPlace::Zone('a')))).await.unwrap();
     let calls = wire.calls();
     let fields = |call: &Call| {
         ["RouteTableId", "DestinationCidrBlock", "GatewayId", "NatGatewayId"].map(|name| call.field(name).to_owned())
@@ -251,4 +251,41 @@ fn associate() -> NetworkStep {
         table: Logical::from("route-table public"),
         subnet: Logical::from("subnet public-a"),
     }
+}
+
+#[tokio::test]
+async fn a_regional_nat_gateway_is_asked_for_a_vpc_and_neither_for_a_subnet_nor_for_an_address() {
+    let wire = Wire::default().on("CreateNatGateway", [tag("natGateway", tag("natGatewayId", "nat-9"))]);
+    let step = NetworkStep::CreateNatGateway { place: NatPlace::Regional, predecessor: None };
+    assert_eq!(apply(&wire, &step).await, made("nat-9"));
+    let call = wire.call("CreateNatGateway");
+    assert_eq!((call.field("AvailabilityMode"), call.field("VpcId")), ("regional", "vpc-1"));
+    assert_eq!((call.field("SubnetId"), call.field("AllocationId")), ("", ""));
+    let token = token::derive("vpc-1", &Logical::from("nat-gateway regional"), None);
+    assert_eq!(call.field("ClientToken"), token);
+    assert_tagged(&call, "natgateway", "nat-gateway regional");
+}
+
+#[tokio::test]
+async fn an_interface_endpoint_has_its_group_its_subnets_its_names_and_its_policy_from_the_first_moment() {
+    use moat::network::endpoints::{EndpointStep, Policy};
+    let wire = Wire::default().on("CreateVpcEndpoint", [tag("vpcEndpoint", tag("vpcEndpointId", "vpce-9"))]);
+    let policy = Policy::Own { registries: Default::default() };
+    let step = NetworkStep::Endpoint(EndpointStep::Create {
+        service: moat::spec::EndpointService::EcrApi,
+        subnets: vec![Logical::from("subnet private-a")],
+        policy: policy.clone(),
+        after: None,
+    });
+    let mut known = known();
+    known.bind(Logical::from("security-group endpoints"), "sg-2");
+    known.bind(Logical::from("account"), "123456789012");
+    let cloud = NetworkCloud::new(&wire.config());
+    assert_eq!(cloud.apply(&stage(), &step, &known).await, made("vpce-9"));
+    let call = wire.call("CreateVpcEndpoint");
+    assert_eq!((call.field("VpcEndpointType"), call.field("PrivateDnsEnabled")), ("Interface", "true"));
+    assert_eq!((call.field("SubnetId.1"), call.field("SecurityGroupId.1")), ("subnet-2", "sg-2"));
+    assert!(call.field("ServiceName").ends_with(".ecr.api"));
+    assert!(call.field("PolicyDocument").contains("123456789012"));
+    assert_tagged(&call, "vpc-endpoint", "vpc-endpoint ecr.api");
 }

@@ -1,7 +1,7 @@
 //! What the network reads: always by filter, every page, and only what is its own.
 
 use crate::wire::{Answer, Wire};
-use crate::xml::{item, list, network, ours, tag, tags};
+use crate::xml::{item, list, ours, stage, tag, tags};
 use moat::error::{Failure, Kind};
 use moat::network::observed::{NatState, Observed, Target};
 use moat::rule::Rule;
@@ -9,7 +9,7 @@ use moat::stage::Cloud;
 use moat_aws::network::NetworkCloud;
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {
-    NetworkCloud::new(&wire.config()).observe(&network()).await
+    NetworkCloud::new(&wire.config()).observe(&stage()).await
 }
 
 fn vpc(id: &str, tags: String) -> String {
@@ -45,7 +45,9 @@ async fn c5_every_describe_is_filtered_by_the_owners_tag_or_by_its_own_vpcs() {
         let expected = match call.action.as_str() {
             "DescribeAvailabilityZones" => vec![pair("state", "available")],
             "DescribeRouteTables" => vec![pair("vpc-id", "vpc-1")],
-            "DescribeSecurityGroups" => vec![pair("vpc-id", "vpc-1"), pair("group-name", "default")],
+            "DescribeSecurityGroups" if call.filters().len() == 2 => {
+                vec![pair("vpc-id", "vpc-1"), pair("group-name", "default")]
+            }
             "DescribeVpcAttribute" => {
                 assert_eq!(call.field("VpcId"), "vpc-1");
                 continue;
@@ -54,7 +56,7 @@ async fn c5_every_describe_is_filtered_by_the_owners_tag_or_by_its_own_vpcs() {
         };
         assert_eq!(call.filters(), expected, "{}", call.action);
     }
-    assert_eq!(wire.calls().len(), 11, "seven by tag or state, two attributes, tables and default groups");
+    assert_eq!(wire.calls().len(), 12, "eight by tag or state, two attributes, tables and default groups");
 }
 
 #[tokio::test]
@@ -62,7 +64,7 @@ async fn c5_without_a_vpc_nothing_is_asked_about_the_inside_of_one() {
     let wire = Wire::default();
     let observed = observe(&wire).await.unwrap();
     assert!(observed.ids().is_empty());
-    assert_eq!(wire.count("DescribeRouteTables") + wire.count("DescribeSecurityGroups"), 0);
+    assert_eq!((wire.count("DescribeRouteTables"), wire.count("DescribeSecurityGroups")), (0, 1));
 }
 
 #[tokio::test]
@@ -200,4 +202,43 @@ async fn unreadable_is_never_absent() {
         let failure = observe(&wire).await.unwrap_err();
         assert_eq!(failure.kind, Kind::Denied, "{action}");
     }
+}
+
+#[tokio::test]
+async fn an_interface_endpoint_is_read_with_all_its_fields_in_whatever_case_ec2_writes_its_state() {
+    use moat::network::observed::EndpointState;
+    let fields = [
+        ("vpcEndpointId", "vpce-1"),
+        ("vpcId", "vpc-1"),
+        ("vpcEndpointType", "Interface"),
+        ("state", "available"),
+        ("privateDnsEnabled", "true"),
+        ("policyDocument", "{}"),
+    ];
+    let subnets = list("subnetIdSet", "item", &["subnet-2".to_owned()]);
+    let groups = list("groupSet", "item", &[item(&[("groupId", "sg-2")], &[])]);
+    let interface = item(&fields, &[subnets, groups, ours("vpc-endpoint ecr.api")]);
+    let gateway =
+        [("vpcEndpointId", "vpce-2"), ("vpcId", "vpc-1"), ("vpcEndpointType", "Gateway"), ("state", "deleted")];
+    let gateway = item(&gateway, &[ours("vpc-endpoint s3")]);
+    let wire = one_vpc().on("DescribeVpcEndpoints", [list("vpcEndpointSet", "item", &[interface, gateway])]);
+    let observed = observe(&wire).await.unwrap();
+    let [endpoint] = &observed.interface_endpoints[..] else { panic!("{observed:?}") };
+    assert_eq!((endpoint.id.as_str(), &endpoint.state), ("vpce-1", &EndpointState::Available));
+    assert!(endpoint.private_dns && endpoint.policy.as_deref() == Some("{}"));
+    assert_eq!((endpoint.subnets.len(), endpoint.groups.len()), (1, 1));
+    assert!(matches!(&observed.endpoints[..], [gone] if !gone.is_live), "the gateway endpoint is gone: {observed:?}");
+}
+
+#[tokio::test]
+async fn a_regional_nat_gateway_stands_in_no_subnet_and_holds_no_address_of_ours() {
+    let address = item(&[("publicIp", "203.0.113.7")], &[]);
+    let fields =
+        [("natGatewayId", "nat-1"), ("vpcId", "vpc-1"), ("availabilityMode", "regional"), ("state", "available")];
+    let rest = [list("natGatewayAddressSet", "item", &[address]), ours("nat-gateway regional")];
+    let wire = one_vpc().on("DescribeNatGateways", [list("natGatewaySet", "item", &[item(&fields, &rest)])]);
+    let observed = observe(&wire).await.unwrap();
+    let [gateway] = &observed.nat_gateways[..] else { panic!("{observed:?}") };
+    assert_eq!((&gateway.subnet, &gateway.allocation), (&None, &None));
+    assert_eq!(gateway.ips, ["203.0.113.7"]);
 }

@@ -2,7 +2,7 @@
 
 use crate::network_apply::{apply, cidr};
 use crate::wire::{Answer, Wire};
-use crate::xml::{network, tag};
+use crate::xml::{stage, tag};
 use moat::error::Kind;
 use moat::name::Logical;
 use moat::network::NetworkStep;
@@ -71,7 +71,7 @@ async fn a_create_with_a_token_is_given_up_after_three_attempts() {
 async fn reading_is_tried_three_times() {
     for loss in losses() {
         let wire = Wire::default().on("DescribeVpcs", [loss.clone(), loss, Answer::from("")]);
-        let observed = NetworkCloud::new(&wire.config()).observe(&network()).await;
+        let observed = NetworkCloud::new(&wire.config()).observe(&stage()).await;
         assert!(observed.is_ok(), "{observed:?}");
         assert_eq!(wire.count("DescribeVpcs"), 3);
     }

@@ -1,6 +1,7 @@
 //! Just enough XML to write AWS's answers down, and what the tests talk about.
 
 use moat::name::{Logical, Name};
+use moat::network::NetworkStageSpec;
 use moat::plan::Bindings;
 use moat::spec::{NetworkSpec, ServiceSpec};
 use serde_json::json;
@@ -37,6 +38,10 @@ pub fn name(text: &str) -> Name {
 
 pub fn network() -> NetworkSpec {
     serde_json::from_value(json!({ "name": "main", "cidr": "10.0.0.0/16", "zones": 2 })).expect("a network")
+}
+
+pub fn stage() -> NetworkStageSpec {
+    NetworkStageSpec { network: network(), needs: Default::default() }
 }
 
 pub fn service() -> ServiceSpec {

@@ -106,7 +106,13 @@ fn boxes<'a>(
 fn public(subnet: &SubnetFacts, network: &NetworkFacts, ingress: Option<&IngressFacts>) -> Vec<String> {
     let mut lines = vec![subnet.id.clone(), way_out(subnet)];
     lines.extend(ingress.and_then(balancer).map(|_| "load balancer".to_owned()));
-    lines.extend(network.nat_gateways.iter().filter(|gateway| gateway.subnet == subnet.id).flat_map(nat));
+    lines.extend(
+        network
+            .nat_gateways
+            .iter()
+            .filter(|gateway| gateway.subnet.as_deref() == Some(subnet.id.as_str()))
+            .flat_map(nat),
+    );
     lines
 }
 

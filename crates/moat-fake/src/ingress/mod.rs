@@ -4,7 +4,7 @@ pub(crate) mod balancer;
 mod group;
 mod observe;
 
-pub use group::revoke;
+pub use group::{authorize, create as create_group, revoke};
 
 use crate::answer::Verb;
 use crate::call::Hand;

@@ -1,10 +1,10 @@
 //! Every way to change a network.
 
 use super::{CLOCK, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
-use crate::state::{Address, Endpoint, Group, NatGateway, State, Table, Vpc};
+use crate::state::{Address, Endpoint, Group, InterfaceEndpoint, NatGateway, State, Table, Vpc};
 use moat::cidr::Cidr;
 use moat::ids::{AssociationId, RouteTableId, SubnetId};
-use moat::network::observed::{InternetGateway, NatState, Subnet, Target};
+use moat::network::observed::{EndpointState, InternetGateway, NatState, Subnet, Target};
 use moat::rule::{Direction, Peer, Rule};
 
 const ANYWHERE: &str = "0.0.0.0/0";
@@ -21,6 +21,9 @@ pub fn walk(state: &State, ways: &mut Ways) {
     }
     for kept in state.endpoints.kept() {
         endpoint(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
+    }
+    for kept in state.interface_endpoints.kept() {
+        interface_endpoint(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
     }
     for kept in state.groups.kept().filter(|kept| kept.thing.name == "default") {
         default_group(&mut Walk::of(ways, &kept.tags), &kept.thing);
@@ -81,10 +84,10 @@ fn gateways(state: &State, ways: &mut Ways) {
     }
     for kept in state.nat_gateways.kept() {
         let mut walk = Walk::of(ways, &kept.tags);
-        let NatGateway { id, vpc: _, subnet: _, allocation: _, state: _, born: _, ended: _, next: _ } =
+        let NatGateway { id, vpc: _, subnet: _, allocation: _, table: _, state: _, born: _, ended: _, next: _ } =
             kept.thing.clone();
         walk.fixed("id", IDENTITY);
-        for field in ["vpc", "subnet", "allocation"] {
+        for field in ["vpc", "subnet", "allocation", "table"] {
             walk.fixed(field, SET_ONCE);
         }
         walk.fixed("born", CLOCK);
@@ -185,6 +188,52 @@ fn endpoint(state: &State, walk: &mut Walk<'_>, endpoint: &Endpoint) {
     walk.field("policy", move |state| {
         state.endpoints.get_mut(of.as_str()).into_iter().for_each(|it| it.policy = POLICY.into());
     });
+}
+
+fn interface_endpoint(state: &State, walk: &mut Walk<'_>, endpoint: &InterfaceEndpoint) {
+    let InterfaceEndpoint {
+        id,
+        vpc: _,
+        service: _,
+        subnets,
+        groups: _,
+        private_dns: _,
+        policy: _,
+        state: _,
+        born: _,
+        next: _,
+    } = endpoint;
+    walk.fixed("id", IDENTITY);
+    walk.fixed("vpc", SET_ONCE);
+    walk.fixed("service", SET_ONCE);
+    walk.fixed("born", CLOCK);
+    walk.fixed("next", CLOCK);
+    walk.deleted();
+    let of = id.clone();
+    walk.add(Nature::Deleted, "state: deleting", move |state| {
+        let at = state.now + 60_000;
+        let Some(it) = state.interface_endpoints.get_mut(of.as_str()) else { return };
+        (it.state, it.next) = (EndpointState::Deleting, Some((at, EndpointState::Deleted)));
+    });
+    let mut set = |nature, what: String, change: Box<dyn Fn(&mut InterfaceEndpoint)>| {
+        let of = id.clone();
+        walk.add(nature, what, move |state| {
+            state.interface_endpoints.get_mut(of.as_str()).into_iter().for_each(&change);
+        });
+    };
+    set(Nature::Field, "private_dns".into(), Box::new(|it| it.private_dns = false));
+    set(Nature::Field, "policy".into(), Box::new(|it| it.policy = POLICY.into()));
+    set(Nature::Field, "groups: another one more".into(), Box::new(|it| _ = it.groups.insert("sg-theirs".into())));
+    set(Nature::Field, "groups: another one".into(), Box::new(|it| it.groups = ["sg-theirs".into()].into()));
+    for subnet in subnets {
+        let (gone, name) = (subnet.clone(), state.subnets.get(subnet.as_str()).map(|it| it.resource.to_string()));
+        let what = format!("subnets: without {}", name.unwrap_or_default());
+        set(Nature::Field, what, Box::new(move |it| _ = it.subnets.remove(&gone)));
+    }
+    for other in state.subnets.there().filter(|it| !subnets.contains(&it.id)) {
+        let (more, what) = (other.id.clone(), format!("subnets: {} one more", other.resource));
+        set(Nature::Field, what, Box::new(move |it| _ = it.subnets.insert(more.clone())));
+    }
 }
 
 fn default_group(walk: &mut Walk<'_>, group: &Group) {

@@ -17,6 +17,12 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
         format!("{:?} {} {:?} {:?}", it.vpc, it.is_main, sorted(&Parts::of(subnets)), sorted(&it.routes))
     });
     put(&mut all, &state.endpoints, |it| format!("{:?} {:?} {}", it.vpc, sorted(&it.tables), it.policy));
+    put(&mut all, &state.interface_endpoints, |it| {
+        format!(
+            "{:?} {} {:?} {:?} {} {} {}",
+            it.vpc, it.service, it.subnets, it.groups, it.private_dns, it.policy, it.state
+        )
+    });
     put(&mut all, &state.groups, |it| format!("{} {:?} {:?}", it.name, it.vpc, sorted(&it.rules)));
     put(&mut all, &state.balancers, |it| format!("{} {:?} {:?} {:?}", it.name, it.subnets, it.groups, it.attributes));
     put(&mut all, &state.targets, |it| format!("{it:?}"));
@@ -26,7 +32,8 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     // What is going is as good as gone.
     let going = state.nat_gateways.there().filter(|it| !it.state.is_live()).map(|it| it.id.0.clone());
     let draining = state.services.there().filter(|it| it.draining.is_some()).map(|it| it.arn.clone());
-    let going: Vec<String> = going.chain(draining).collect();
+    let ending = state.interface_endpoints.there().filter(|it| !it.state.is_live()).map(|it| it.id.0.clone());
+    let going: Vec<String> = going.chain(draining).chain(ending).collect();
     put(&mut all, &state.clusters, |it| format!("{it:?}"));
     put(&mut all, &state.log_groups, |it| format!("{it:?}"));
     put(&mut all, &state.services, |it| {

@@ -2,7 +2,7 @@
 
 use super::{Nature, Walk, Ways, is_ours};
 use crate::shelf::{HasId, Kept, Parts, Shelf, Tags};
-use crate::state::{Balancer, Cluster, EcsService, Endpoint, Group, State, Table, TargetGroup, Vpc};
+use crate::state::{Balancer, Cluster, EcsService, Endpoint, Group, InterfaceEndpoint, State, Table, TargetGroup, Vpc};
 use moat::cidr::Cidr;
 use moat::ids::AllocationId;
 use moat::network::observed::{NatState, Target};
@@ -41,6 +41,11 @@ pub fn walk(state: &State, ways: &mut Ways) {
         twin(ways, kept, Nature::Riddle, |state| &mut state.endpoints, change);
         let change = |_: &mut State, it: &mut Endpoint, id: &str| (it.id, it.tables) = (id.into(), Parts::default());
         twin(ways, kept, Nature::Twin, |state| &mut state.endpoints, change);
+    }
+    for kept in state.interface_endpoints.kept() {
+        // AWS lets a name lead to one endpoint of a VPC only.
+        let change = |_: &mut State, it: &mut InterfaceEndpoint, id: &str| (it.id, it.private_dns) = (id.into(), false);
+        twin(ways, kept, Nature::Twin, |state| &mut state.interface_endpoints, change);
     }
     doors(state, ways);
     copies(state, ways);
@@ -90,7 +95,8 @@ fn gateways(state: &State, ways: &mut Ways) {
             Nature::Twin,
             |state| &mut state.nat_gateways,
             |_, gateway, id| {
-                (gateway.id, gateway.allocation) = (id.into(), AllocationId::from("eipalloc-theirs"));
+                gateway.id = id.into();
+                gateway.allocation = gateway.allocation.as_ref().map(|_| AllocationId::from("eipalloc-theirs"));
                 (gateway.state, gateway.next) = (NatState::Available, None);
             },
         );

@@ -1,6 +1,6 @@
 //! What each step of a network does, and when EC2 refuses it.
 
-use super::{bound, endpoint, gateway, known, table};
+use super::{bound, endpoint, gateway, interface, known, table};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
 use crate::shelf::{HasId, Parts};
@@ -11,6 +11,7 @@ use moat::ids::{SubnetId, VpcId};
 use moat::name::Logical;
 use moat::network::NetworkStep;
 use moat::network::desired;
+use moat::network::endpoints::Policy;
 use moat::network::observed::{InternetGateway, Subnet, Target};
 use moat::plan::Bindings;
 use moat::rule::{Direction, Peer, Rule};
@@ -46,10 +47,10 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
         }
         NetworkStep::AttachInternetGateway => attach(state, &id(&desired::internet_gateway()), &vpc()),
         NetworkStep::AllocateAddress { address } => gateway::allocate(state, owner, address),
-        NetworkStep::CreateNatGateway { letter, subnet, predecessor } => {
-            let place =
-                gateway::Place { vpc: vpc(), subnet: id(subnet), allocation: id(&desired::elastic_ip(*letter)) };
-            gateway::create(state, owner, *letter, place, predecessor.as_ref())
+        NetworkStep::CreateNatGateway { place, predecessor } => {
+            let (subnet, allocation) = (place.subnet().map(|name| id(&name)), place.address().map(|name| id(&name)));
+            let at = gateway::Place { vpc: vpc(), subnet, allocation };
+            gateway::create(state, owner, *place, at, predecessor.as_ref())
         }
         NetworkStep::CreateRouteTable { table } => table::create(state, owner, &vpc(), table),
         NetworkStep::AssociateRouteTable { table, subnet } => table::associate(state, &id(table), &id(subnet)),
@@ -61,11 +62,19 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             table::replace_route(state, &id(table), gateway, &id(&gateway.ready()))
         }
         NetworkStep::DeleteRoute { id, destination, .. } => table::delete_route(state, id, destination),
-        NetworkStep::CreateS3Endpoint { tables } => {
-            endpoint::create(state, owner, &vpc(), tables.iter().map(|table| id(table).into()).collect())
+        NetworkStep::DeleteDefaultRoute { id, .. } => table::delete_route(state, id, &Cidr::ANYWHERE.to_string()),
+        NetworkStep::CreateS3Endpoint { tables, policy } => {
+            let tables = tables.iter().map(|table| id(table).into()).collect();
+            let policy = policy.as_ref().map(|policy| document(state, policy, bindings));
+            endpoint::create(state, owner, &vpc(), tables, policy)
         }
+        NetworkStep::LimitS3Endpoint { endpoint, policy } => {
+            let policy = document(state, policy, bindings);
+            endpoint::set_policy(state, endpoint, policy)
+        }
+        NetworkStep::Endpoint(step) => interface::apply(state, owner, step, bindings),
         NetworkStep::AddToS3Endpoint { endpoint, table } => endpoint::add(state, endpoint, id(table).into()),
-        NetworkStep::ResetEndpointPolicy { endpoint } => endpoint::reset_policy(state, endpoint),
+        NetworkStep::ResetEndpointPolicy { endpoint } => endpoint::set_policy(state, endpoint, endpoint::OPEN.into()),
         NetworkStep::EmptyDefaultGroup { .. } => unreachable!("it is two calls, made one after the other"),
         NetworkStep::DeleteNatGateway { id, .. } => gateway::delete(state, id),
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),
@@ -84,6 +93,10 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
         NetworkStep::DeleteTwinEndpoint { id } => endpoint::delete(state, id),
         NetworkStep::DeleteTwinVpc { id } => delete_vpc(state, id),
     }
+}
+
+fn document(state: &State, policy: &Policy, bindings: &Bindings) -> String {
+    policy.document(&bound(bindings, &desired::account()), &state.region).to_string()
 }
 
 fn create_vpc(state: &mut State, owner: &Owner, cidr: Cidr) -> Answer {
@@ -180,6 +193,7 @@ fn contents(state: &State, vpc: &VpcId) -> Vec<String> {
     inside.extend(of(state.tables.there().filter(|table| table.vpc == *vpc && !table.is_main)));
     inside.extend(of(state.groups.there().filter(|group| group.vpc == *vpc && group.name != "default")));
     inside.extend(of(state.endpoints.there().filter(|endpoint| endpoint.vpc == *vpc)));
+    inside.extend(of(state.interface_endpoints.there().filter(|endpoint| endpoint.vpc == *vpc)));
     inside.extend(of(state.network_interfaces().iter().filter(|interface| interface.vpc == *vpc)));
     inside.extend(state.strangers.iter().filter(|(home, _)| home == vpc).map(|(_, stranger)| stranger.id.clone()));
     inside

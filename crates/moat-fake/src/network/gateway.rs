@@ -2,21 +2,22 @@
 
 use super::known;
 use crate::answer::{Answer, refuse, refuse_as};
-use crate::state::{Address, NatGateway, State};
+use crate::shelf::Parts;
+use crate::state::{Address, NatGateway, State, Table};
 use crate::tokens;
 use moat::error::Kind;
-use moat::ids::{AllocationId, NatGatewayId};
+use moat::ids::{AllocationId, NatGatewayId, RouteTableId};
 use moat::name::Logical;
-use moat::network::desired;
-use moat::network::observed::NatState;
+use moat::network::desired::NatPlace;
+use moat::network::observed::{NatState, Target};
 use moat::stage::Done;
 use moat::tags::Owner;
 
-/// Where a NAT gateway goes.
+/// Where a NAT gateway goes; a regional one has neither a subnet nor an address of the account's.
 pub struct Place {
     pub vpc: String,
-    pub subnet: String,
-    pub allocation: String,
+    pub subnet: Option<String>,
+    pub allocation: Option<String>,
 }
 
 pub fn allocate(state: &mut State, owner: &Owner, name: &Logical) -> Answer {
@@ -35,21 +36,28 @@ pub fn allocate(state: &mut State, owner: &Owner, name: &Logical) -> Answer {
 pub fn create(
     state: &mut State,
     owner: &Owner,
-    letter: char,
+    place: NatPlace,
     Place { vpc, subnet, allocation }: Place,
     predecessor: Option<&NatGatewayId>,
 ) -> Answer {
-    let name = desired::nat_gateway(letter);
+    let name = place.gateway();
     let token = tokens::derived(&vpc, &name, predecessor.map(NatGatewayId::as_str));
-    let parameters = format!("{subnet} {allocation}");
+    let parameters = format!("{subnet:?} {allocation:?}");
     if let Some(made) = state.tokens.made(&token, &parameters)? {
         return Ok(Done::Made(made));
     }
-    let address = known(state.addresses.usable(&allocation, state.now), "InvalidAllocationID.NotFound", &allocation)?;
-    known(state.subnets.usable(&subnet, state.now), "InvalidSubnet", &subnet)?;
+    known(state.vpcs.usable(&vpc, state.now), "InvalidVpcID.NotFound", &vpc)?;
+    let mut holder = None;
+    if let Some(id) = &allocation {
+        let address = known(state.addresses.usable(id, state.now), "InvalidAllocationID.NotFound", id)?;
+        holder = state.holder(&address.id).map(|holder| format!("{id} is in use by {}", holder.id));
+    }
+    if let Some(id) = &subnet {
+        known(state.subnets.usable(id, state.now), "InvalidSubnet", id)?;
+    }
     let has_way = state.internet_gateways.there().any(|g| g.vpc.as_ref().is_some_and(|id| id.as_str() == vpc));
-    let fails = match state.holder(&address.id) {
-        Some(holder) => Some(format!("Resource.AlreadyAssociated: {allocation} is in use by {}", holder.id)),
+    let fails = match holder {
+        Some(holder) => Some(format!("Resource.AlreadyAssociated: {holder}")),
         None if !has_way => Some(format!("Gateway.NotAttached: {vpc} has no Internet gateway attached")),
         None => state.rules.nat_gateway_fails.clone(),
     };
@@ -58,11 +66,13 @@ pub fn create(
         None => (state.after(state.rules.nat_gateway), NatState::Available),
     };
     let id = NatGatewayId(state.id("nat"));
+    let table = subnet.is_none().then(|| own_table(state, &vpc));
     let gateway = NatGateway {
         id: id.clone(),
         vpc: vpc.into(),
-        subnet: subnet.into(),
-        allocation: allocation.into(),
+        subnet: subnet.map(Into::into),
+        allocation: allocation.map(Into::into),
+        table,
         state: NatState::Pending,
         born: state.now,
         ended: None,
@@ -73,6 +83,26 @@ pub fn create(
     state.tokens.keep(token, parameters, id.0.clone());
     Ok(Done::Made(id.0))
 }
+
+/// A regional gateway comes with a route table that leads to the Internet gateway, without tags.
+fn own_table(state: &mut State, vpc: &str) -> RouteTableId {
+    let id = RouteTableId(state.id("rtb"));
+    let internet = state.internet_gateways.there().find(|it| it.vpc.as_ref().is_some_and(|home| home.as_str() == vpc));
+    let internet = internet.map(|it| (ANYWHERE.to_owned(), Target::InternetGateway(it.id.clone())));
+    let range = state.vpcs.get(vpc).map(|vpc| (vpc.cidr.to_string(), Target::Local));
+    let table = Table {
+        id: id.clone(),
+        vpc: vpc.into(),
+        is_main: false,
+        associations: Parts::default(),
+        routes: Parts::of(range.into_iter().chain(internet).collect()),
+    };
+    let seen = state.seen_from();
+    state.tables.put(table, Default::default(), seen, seen);
+    id
+}
+
+const ANYWHERE: &str = "0.0.0.0/0";
 
 pub fn delete(state: &mut State, id: &NatGatewayId) -> Answer {
     let deleted = state.after(state.rules.nat_gateway_delete);

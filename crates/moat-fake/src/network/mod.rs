@@ -1,9 +1,10 @@
 //! `Cloud<Network>`: EC2 as the network stage uses it.
 
 pub(crate) mod apply;
-mod endpoint;
+pub(crate) mod endpoint;
 mod existing;
 pub(crate) mod gateway;
+mod interface;
 mod observe;
 pub(crate) mod table;
 
@@ -11,23 +12,23 @@ use crate::answer::{Refused, Verb, refuse};
 use crate::call::Hand;
 use moat::error::Failure;
 use moat::name::Logical;
-use moat::network::{Network, NetworkStep, Observed};
+use moat::network::endpoints::EndpointStep;
+use moat::network::{Network, NetworkStageSpec, NetworkStep, Observed};
 use moat::plan::Bindings;
-use moat::spec::NetworkSpec;
 use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
 
 impl Cloud<Network> for Hand {
-    async fn observe(&self, spec: &NetworkSpec) -> Result<Observed, Failure> {
-        let mut observed = observe::observe(self, &Owner::Network(spec.name.clone())).await?;
-        if let Some(network) = &spec.existing {
+    async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
+        let mut observed = observe::observe(self, &Owner::Network(spec.network.name.clone())).await?;
+        if let Some(network) = &spec.network.existing {
             observed.existing = Some(existing::observe(self, network).await?);
         }
         Ok(observed)
     }
 
-    async fn apply(&self, spec: &NetworkSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
-        let owner = Owner::Network(spec.name.clone());
+    async fn apply(&self, spec: &NetworkStageSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {
+        let owner = Owner::Network(spec.network.name.clone());
         if let NetworkStep::EmptyDefaultGroup { rules, .. } = step {
             return self.empty_default_group(rules, step, bindings).await;
         }
@@ -48,14 +49,30 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::AssociateRouteTable { .. }
         | NetworkStep::CreateRoute { .. }
         | NetworkStep::CreateS3Endpoint { .. }
+        | NetworkStep::Endpoint(
+            EndpointStep::CreateGroup { .. } | EndpointStep::AddRule { .. } | EndpointStep::Create { .. },
+        )
         | NetworkStep::AddToS3Endpoint { .. } => Verb::Create,
         NetworkStep::EnableDnsSupport
         | NetworkStep::EnableDnsHostnames
         | NetworkStep::StopGivingPublicIps { .. }
         | NetworkStep::MoveAssociation { .. }
         | NetworkStep::ResetEndpointPolicy { .. }
+        | NetworkStep::LimitS3Endpoint { .. }
+        | NetworkStep::Endpoint(
+            EndpointStep::AddSubnets { .. }
+            | EndpointStep::RemoveSubnets { .. }
+            | EndpointStep::SetGroups { .. }
+            | EndpointStep::EnablePrivateDns { .. }
+            | EndpointStep::DisablePrivateDns { .. }
+            | EndpointStep::SetPolicy { .. },
+        )
         | NetworkStep::ReplaceRoute { .. } => Verb::Change,
         NetworkStep::DeleteRoute { .. }
+        | NetworkStep::DeleteDefaultRoute { .. }
+        | NetworkStep::Endpoint(
+            EndpointStep::RemoveRule { .. } | EndpointStep::Delete { .. } | EndpointStep::DeleteGroup { .. },
+        )
         | NetworkStep::EmptyDefaultGroup { .. }
         | NetworkStep::DeleteNatGateway { .. }
         | NetworkStep::ReleaseAddress { .. }
@@ -65,6 +82,8 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::DeleteTwinVpc { .. } => Verb::Remove,
     }
 }
+
+pub use endpoint::OPEN;
 
 /// The id under a name. The engine promised that every need is bound.
 pub fn bound(bindings: &Bindings, name: &Logical) -> String {

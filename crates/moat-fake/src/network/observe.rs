@@ -1,13 +1,15 @@
 //! Reads a network, each kind at a moment of its own, as the hands do.
 
 use crate::call::Hand;
+use crate::interfaces::ACCOUNT;
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
 use moat::ids::VpcId;
 use moat::name::Logical;
 use moat::network::observed::{
-    Address, DefaultGroup, Endpoint, InternetGateway, NatGateway, Observed, RouteTable, Subnet, Vpc,
+    Address, DefaultGroup, Endpoint, Group, InterfaceEndpoint, InternetGateway, NatGateway, Observed, RouteTable,
+    Subnet, Vpc,
 };
 use moat::tags::{self, Owner};
 
@@ -19,18 +21,21 @@ pub async fn observe(hand: &Hand, owner: &Owner) -> Result<Observed, Failure> {
         }};
     }
     let place = hand.look("describe availability zones", |state| (state.region.clone(), state.zones.clone()));
-    let (place, vpcs, subnets, internet_gateways, addresses, nat_gateways, endpoints) = try_join!(
-        place,
-        look!("describe VPCs", vpcs),
-        look!("describe subnets", subnets),
-        look!("describe internet gateways", internet_gateways),
-        look!("describe elastic IPs", addresses),
-        look!("describe NAT gateways", nat_gateways),
-        look!("describe VPC endpoints", endpoints),
-    )?;
+    let (place, vpcs, subnets, internet_gateways, addresses, nat_gateways, (endpoints, interface_endpoints), groups) =
+        try_join!(
+            place,
+            look!("describe VPCs", vpcs),
+            look!("describe subnets", subnets),
+            look!("describe internet gateways", internet_gateways),
+            look!("describe elastic IPs", addresses),
+            look!("describe NAT gateways", nat_gateways),
+            look!("describe VPC endpoints", all_endpoints),
+            look!("describe security groups", groups),
+        )?;
     let (region, zones) = place;
     let mut observed = Observed {
         region,
+        account: (!vpcs.is_empty()).then(|| ACCOUNT.to_owned()),
         zones,
         vpcs,
         subnets,
@@ -38,14 +43,16 @@ pub async fn observe(hand: &Hand, owner: &Owner) -> Result<Observed, Failure> {
         addresses,
         nat_gateways,
         endpoints,
+        interface_endpoints,
+        groups,
         ..Observed::default()
     };
     let home: Vec<VpcId> = observed.vpcs.iter().map(|vpc| vpc.id.clone()).collect();
     if !home.is_empty() {
         let (inside, us) = (home.clone(), owner.clone());
         let tables = hand.look("describe route tables", move |state| route_tables(state, &us, &inside));
-        let groups = hand.look("describe default security groups", move |state| default_groups(state, &home));
-        (observed.route_tables, observed.default_groups) = try_join!(tables, groups)?;
+        let default = hand.look("describe default security groups", move |state| default_groups(state, &home));
+        (observed.route_tables, observed.default_groups) = try_join!(tables, default)?;
     }
     Ok(observed)
 }
@@ -90,7 +97,11 @@ fn nat_gateways(state: &State, owner: &Owner) -> Vec<NatGateway> {
         resource: resource(&kept.tags),
         vpc: kept.thing.vpc.clone(),
         subnet: kept.thing.subnet.clone(),
-        allocation: Some(kept.thing.allocation.clone()),
+        allocation: kept.thing.allocation.clone(),
+        ips: match &kept.thing.allocation {
+            Some(id) => state.addresses.get(id.as_str()).map(|address| address.ip.clone()).into_iter().collect(),
+            None => vec!["203.0.113.77".into()],
+        },
         state: kept.thing.state.clone(),
         age: u32::try_from(state.now.saturating_sub(kept.thing.born) / 1000).ok(),
     })
@@ -106,6 +117,33 @@ fn endpoints(state: &State, owner: &Owner) -> Vec<Endpoint> {
         tables: kept.thing.tables.seen(state.now).cloned().collect(),
         policy: Some(kept.thing.policy.clone()),
         is_live: true,
+    })
+    .collect()
+}
+
+fn all_endpoints(state: &State, owner: &Owner) -> (Vec<Endpoint>, Vec<InterfaceEndpoint>) {
+    let seen = state.interface_endpoints.seen_of(owner, state.now);
+    let interfaces = seen.map(|kept| InterfaceEndpoint {
+        id: kept.thing.id.clone(),
+        resource: resource(&kept.tags),
+        vpc: kept.thing.vpc.clone(),
+        subnets: kept.thing.subnets.clone(),
+        groups: kept.thing.groups.clone(),
+        private_dns: kept.thing.private_dns,
+        policy: Some(kept.thing.policy.clone()),
+        state: kept.thing.state.clone(),
+        age: u32::try_from(state.now.saturating_sub(kept.thing.born) / 1000).ok(),
+    });
+    (endpoints(state, owner), interfaces.collect())
+}
+
+fn groups(state: &State, owner: &Owner) -> Vec<Group> {
+    let seen = state.groups.seen_of(owner, state.now);
+    seen.map(|kept| {
+        let mut rules: Vec<_> = kept.thing.rules.seen(state.now).cloned().collect();
+        rules.sort();
+        rules.dedup();
+        Group { id: kept.thing.id.clone(), resource: resource(&kept.tags), vpc: kept.thing.vpc.clone(), rules }
     })
     .collect()
 }

@@ -53,7 +53,7 @@ fn apply_to_group(state: &mut State, step: &GroupStep) -> Answer {
 }
 
 /// Refused while a network interface uses it or another group names it (T6).
-fn delete_group(state: &mut State, id: &SecurityGroupId) -> Answer {
+pub(crate) fn delete_group(state: &mut State, id: &SecurityGroupId) -> Answer {
     let Some(group) = state.groups.get(id.as_str()) else { return refuse("InvalidGroup.NotFound", id.as_str()) };
     if group.name == "default" {
         return refuse("CannotDelete", format!("{id} is the default group of {}", group.vpc));

@@ -3,14 +3,14 @@
 use super::{apply_to_group, groups, is_inside, references, resource};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
-use crate::network::{apply::delete_vpc, gateway, known, table};
+use crate::network::{apply::delete_vpc, endpoint, gateway, known, table};
 use crate::shelf::{HasId, Shelf, Tags};
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
 use moat::ids::{InternetGatewayId, SubnetId, VpcId};
 use moat::name::Name;
-use moat::network::observed::{NatState, Target};
+use moat::network::observed::{EndpointState, NatState, Target};
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
 use moat::tags::{self, Owner};
@@ -73,13 +73,24 @@ fn vpcs(state: &State, owner: &Owner) -> Vec<VpcId> {
 
 fn endpoints(state: &State, owner: &Owner) -> Vec<Endpoint> {
     let ours = state.endpoints.seen_of(owner, state.now);
-    ours.map(|kept| Endpoint {
+    let gateways = ours.map(|kept| Endpoint {
         id: kept.thing.id.clone(),
         resource: resource(&kept.tags),
         vpc: kept.thing.vpc.clone(),
         state: Stand::There,
-    })
-    .collect()
+    });
+    let ours = state.interface_endpoints.seen_of(owner, state.now);
+    let interfaces = ours.map(|kept| Endpoint {
+        id: kept.thing.id.clone(),
+        resource: resource(&kept.tags),
+        vpc: kept.thing.vpc.clone(),
+        state: match kept.thing.state {
+            EndpointState::Deleting => Stand::Deleting(None),
+            EndpointState::Deleted => Stand::Deleted,
+            EndpointState::Pending | EndpointState::Available | EndpointState::Failed(_) => Stand::There,
+        },
+    });
+    gateways.chain(interfaces).collect()
 }
 
 fn nat_gateways(state: &State, owner: &Owner) -> Vec<NatGateway> {
@@ -88,8 +99,9 @@ fn nat_gateways(state: &State, owner: &Owner) -> Vec<NatGateway> {
         id: kept.thing.id.clone(),
         resource: resource(&kept.tags),
         vpc: kept.thing.vpc.clone(),
-        allocations: vec![kept.thing.allocation.clone()],
-        interfaces: vec![State::interface_of(&kept.thing)],
+        allocations: kept.thing.allocation.clone().into_iter().collect(),
+        is_regional: kept.thing.subnet.is_none(),
+        interfaces: kept.thing.subnet.iter().map(|_| State::interface_of(&kept.thing)).collect(),
         state: match kept.thing.state {
             NatState::Pending | NatState::Available | NatState::Failed(_) => Stand::There,
             NatState::Deleting => {
@@ -168,7 +180,10 @@ fn strangers(state: &State, owner: &Owner, vpcs: &[VpcId]) -> Vec<Stranger> {
     for kept in others(state, &state.subnets, owner, vpcs, |subnet| &subnet.vpc) {
         add("subnet", kept.thing.id(), &kept.thing.cidr.to_string(), &kept.tags);
     }
-    for kept in others(state, &state.tables, owner, vpcs, |table| &table.vpc).filter(|kept| !kept.thing.is_main) {
+    // The table of a regional NAT gateway goes with it.
+    let of_gateways: Vec<_> = state.nat_gateways.there().filter_map(|gateway| gateway.table.clone()).collect();
+    let tables = others(state, &state.tables, owner, vpcs, |table| &table.vpc);
+    for kept in tables.filter(|kept| !kept.thing.is_main && !of_gateways.contains(&kept.thing.id)) {
         add("route table", kept.thing.id(), "", &kept.tags);
     }
     let groups = others(state, &state.groups, owner, vpcs, |group| &group.vpc);
@@ -180,6 +195,9 @@ fn strangers(state: &State, owner: &Owner, vpcs: &[VpcId]) -> Vec<Stranger> {
         add("NAT gateway", kept.thing.id(), "", &kept.tags);
     }
     for kept in others(state, &state.endpoints, owner, vpcs, |endpoint| &endpoint.vpc) {
+        add("VPC endpoint", kept.thing.id(), "", &kept.tags);
+    }
+    for kept in others(state, &state.interface_endpoints, owner, vpcs, |endpoint| &endpoint.vpc) {
         add("VPC endpoint", kept.thing.id(), "", &kept.tags);
     }
     found.extend(state.strangers.iter().filter(|(vpc, _)| is_inside(vpcs, vpc)).map(|(_, stranger)| stranger.clone()));
@@ -198,13 +216,7 @@ fn others<'a, T: HasId + Clone>(
 
 fn apply(state: &mut State, step: &NetworkStep) -> Answer {
     match step {
-        NetworkStep::DeleteEndpoint { id, .. } => {
-            let until = state.seen_from();
-            match state.endpoints.remove(|endpoint| endpoint.id == *id, until) {
-                true => Ok(Done::Changed),
-                false => refuse("InvalidVpcEndpointId.NotFound", id.as_str()),
-            }
-        }
+        NetworkStep::DeleteEndpoint { id, .. } => endpoint::delete(state, id),
         NetworkStep::DeleteRoute { id, destination, .. } => table::delete_route(state, id, destination),
         NetworkStep::DeleteNatGateway { id, .. } => gateway::delete(state, id),
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),

@@ -3,6 +3,7 @@ use crate::ingress::IngressStep;
 use crate::ingress::desired::Group;
 use crate::network::NetworkStep;
 use crate::network::desired;
+use crate::network::desired::NatPlace;
 use crate::network::observed::Target;
 use crate::network::step::Gateway;
 use crate::rule::{Direction, Peer, Rule};
@@ -22,7 +23,7 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
     let anyone = || Peer::Ipv6("::/0".into());
     let replace = |is_black_hole| NetworkStep::ReplaceRoute {
         table: table.clone(),
-        gateway: Gateway::Nat('a'),
+        gateway: Gateway::Nat(NatPlace::Zone('a')),
         old: Target::Other("eni-1".into()),
         is_black_hole,
     };
@@ -34,7 +35,10 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
     };
     let logs = |drops| ServiceStep::SetRetention { name: "/moat/web".into(), days: 30, drops };
     let kinds = [
-        ("a missing route", NetworkStep::CreateRoute { table: table.clone(), gateway: Gateway::Nat('a') }.hazard()),
+        (
+            "a missing route",
+            NetworkStep::CreateRoute { table: table.clone(), gateway: Gateway::Nat(NatPlace::Zone('a')) }.hazard(),
+        ),
         ("a route into the void", replace(true).hazard()),
         ("a route elsewhere", replace(false).hazard()),
         ("an unused twin", nat(true).hazard()),

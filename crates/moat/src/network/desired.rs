@@ -7,6 +7,7 @@ use crate::name::Logical;
 use crate::plan::{Bindings, Problem};
 use crate::spec::{Nat, NetworkSpec};
 use std::collections::BTreeSet;
+use std::fmt;
 
 pub fn vpc() -> Logical {
     Logical::from("vpc")
@@ -29,6 +30,11 @@ pub fn s3_endpoint() -> Logical {
     Logical::from("vpc-endpoint s3")
 }
 
+/// The fact that the number of the account is known, as it is once something in it was seen.
+pub fn account() -> Logical {
+    Logical::from("account")
+}
+
 pub fn default_group() -> Logical {
     Logical::from("default-security-group")
 }
@@ -42,8 +48,8 @@ pub struct Zone {
     pub name: String,
     pub public: Cidr,
     pub private: Cidr,
-    /// The letter of the zone whose NAT gateway serves this one.
-    pub nat: char,
+    /// The NAT gateway that serves it, where the network has any.
+    pub nat: Option<NatPlace>,
 }
 
 impl Zone {
@@ -70,10 +76,55 @@ impl Zone {
             Side::Private => self.private_table(),
         }
     }
+}
 
-    pub const fn has_nat(&self) -> bool {
-        self.nat == self.letter
+/// Where a NAT gateway is, which is also its name: `nat-gateway a`, `nat-gateway regional`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NatPlace {
+    /// In the public subnet of this zone, with an Elastic IP of ours.
+    Zone(char),
+    /// In no subnet. AWS spreads it over the zones by itself and gives it addresses of its own.
+    ///
+    /// That is its automatic mode. In the other one we would give it Elastic IPs for each zone; but the ones that the
+    /// network has are held by the gateways that it replaces until no route leads to those, so its addresses would be
+    /// other ones all the same, and a zone more would have to be told to it ("Regional NAT gateways", VPC guide).
+    Regional,
+}
+
+impl NatPlace {
+    pub fn gateway(self) -> Logical {
+        Logical::new(format!("nat-gateway {self}"))
     }
+
+    /// The Elastic IP that it holds, where it is ours.
+    pub fn address(self) -> Option<Logical> {
+        match self {
+            Self::Zone(letter) => Some(elastic_ip(letter)),
+            Self::Regional => None,
+        }
+    }
+
+    /// The subnet that it stands in.
+    pub fn subnet(self) -> Option<Logical> {
+        match self {
+            Self::Zone(letter) => Some(subnet(Side::Public, letter)),
+            Self::Regional => None,
+        }
+    }
+}
+
+impl fmt::Display for NatPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zone(letter) => letter.fmt(f),
+            Self::Regional => f.write_str("regional"),
+        }
+    }
+}
+
+/// The NAT gateways that these zones need, each once.
+pub fn nat_places(zones: &[Zone]) -> BTreeSet<NatPlace> {
+    zones.iter().filter_map(|zone| zone.nat).collect()
 }
 
 pub fn subnet(side: Side, letter: char) -> Logical {
@@ -88,8 +139,9 @@ pub fn elastic_ip(letter: char) -> Logical {
     Logical::new(format!("elastic-ip {letter}"))
 }
 
+/// The NAT gateway of a zone.
 pub fn nat_gateway(letter: char) -> Logical {
-    Logical::new(format!("nat-gateway {letter}"))
+    NatPlace::Zone(letter).gateway()
 }
 
 /// The letters of the first `count` zones.
@@ -141,10 +193,11 @@ pub fn zones(spec: &NetworkSpec, observed: &Observed, vpc: Option<&VpcId>) -> Re
             name,
             public: cidr::subnet(&spec.cidr, Side::Public, slot).ok_or_else(no_room)?,
             private: cidr::subnet(&spec.cidr, Side::Private, slot).ok_or_else(no_room)?,
-            nat: match spec.egress.nat {
-                Nat::Single => 'a',
-                Nat::PerZone => letter,
-            },
+            nat: spec.egress.nat.map(|nat| match nat {
+                Nat::Single => NatPlace::Zone('a'),
+                Nat::PerZone => NatPlace::Zone(letter),
+                Nat::Regional => NatPlace::Regional,
+            }),
         })
     };
     letters(spec.zones).enumerate().map(at).collect()

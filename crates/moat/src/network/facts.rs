@@ -1,10 +1,10 @@
 //! What people and later stages are told about a network.
 
+use super::NetworkStageSpec;
 use super::desired;
 use super::found::Found;
-use super::observed::{NatState, Observed, Target};
+use super::observed::{EndpointState, NatState, Observed, Target};
 use crate::cidr::{Cidr, Side};
-use crate::spec::NetworkSpec;
 use serde::{Deserialize, Serialize};
 
 /// The `network` part of a provision's output. Parts that do not exist yet are left out.
@@ -25,6 +25,17 @@ pub struct NetworkFacts {
     pub nat_gateways: Vec<NatGatewayFacts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3_endpoint: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interface_endpoints: Vec<EndpointFacts>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EndpointFacts {
+    /// `ecr.api`
+    pub service: String,
+    pub id: String,
+    pub is_available: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,17 +56,26 @@ pub struct SubnetFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NatGatewayFacts {
+    /// The letter of its zone, or `regional`.
     pub name: String,
     pub id: String,
-    pub subnet: String,
+    /// None for a regional one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_ip: Option<String>,
+    /// Those of a regional one, which AWS chooses and may change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub public_ips: Vec<String>,
     pub is_available: bool,
 }
 
-pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
-    let mut facts =
-        NetworkFacts { name: spec.name.to_string(), cidr: spec.cidr.to_string(), ..NetworkFacts::default() };
+pub(super) fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFacts {
+    let mut facts = NetworkFacts {
+        name: spec.network.name.to_string(),
+        cidr: spec.network.cidr.to_string(),
+        ..NetworkFacts::default()
+    };
     let Ok(found) = Found::of(spec, observed) else { return facts };
     facts.vpc_id = found.vpc.map(|vpc| vpc.id.0.clone());
     facts.internet_gateway = found.internet_gateway.map(|gateway| gateway.id.0.clone());
@@ -68,16 +88,24 @@ pub(super) fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
     };
     facts.public_subnets = subnets(Side::Public);
     facts.private_subnets = subnets(Side::Private);
-    let letters = found.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter);
-    for (letter, gateway) in letters.filter_map(|l| Some((l, found.nat_gateway(&desired::nat_gateway(l))?))) {
+    for (service, endpoint) in &found.endpoints.interfaces {
+        facts.interface_endpoints.push(EndpointFacts {
+            service: service.to_string(),
+            id: endpoint.id.0.clone(),
+            is_available: endpoint.state == EndpointState::Available,
+        });
+    }
+    let places = desired::nat_places(&found.zones).into_iter();
+    for (place, gateway) in places.filter_map(|place| Some((place, found.nat_gateway(&place.gateway())?))) {
         // A gateway that does not say which address it holds was given the one of its own zone.
         let named = observed.addresses.iter().find(|address| gateway.allocation.as_ref() == Some(&address.id));
-        let address = named.or_else(|| found.address(&desired::elastic_ip(letter)));
+        let address = named.or_else(|| found.address(&place.address()?));
         facts.nat_gateways.push(NatGatewayFacts {
-            name: letter.to_string(),
+            name: place.to_string(),
             id: gateway.id.0.clone(),
-            subnet: gateway.subnet.0.clone(),
+            subnet: gateway.subnet.as_ref().map(|subnet| subnet.0.clone()),
             public_ip: address.map(|address| address.ip.clone()),
+            public_ips: if gateway.subnet.is_none() { gateway.ips.clone() } else { Vec::new() },
             is_available: gateway.state == NatState::Available,
         });
     }

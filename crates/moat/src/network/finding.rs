@@ -1,6 +1,8 @@
 //! What each step of a network is about, in the words of a drift report.
 
-use super::desired::{self, private_table};
+use super::NetworkStageSpec;
+use super::desired::{self, NatPlace, private_table};
+use super::endpoints;
 use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
 use crate::cidr::Cidr;
@@ -13,7 +15,8 @@ use crate::spec::NetworkSpec;
 use std::collections::BTreeSet;
 
 /// What was expected and what was found where this step would be taken.
-pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -> Difference {
+pub fn difference(spec: &NetworkStageSpec, observed: &Observed, step: &NetworkStep) -> Difference {
+    let spec = &spec.network;
     match step {
         NetworkStep::CreateVpc { cidr } => Difference::missing(desired::vpc(), format!("there with {cidr}")),
         NetworkStep::EnableDnsSupport => of_vpc(observed, "DNS support"),
@@ -27,7 +30,7 @@ pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -
         NetworkStep::CreateInternetGateway => Difference::missing(desired::internet_gateway(), "there"),
         NetworkStep::AttachInternetGateway => attachment(observed),
         NetworkStep::AllocateAddress { address } => Difference::missing(address.clone(), "there"),
-        NetworkStep::CreateNatGateway { letter, subnet, .. } => nat_gateway(observed, *letter, subnet),
+        NetworkStep::CreateNatGateway { place, .. } => nat_gateway(observed, *place),
         NetworkStep::CreateRouteTable { table } => Difference::missing(table.clone(), "there"),
         NetworkStep::AssociateRouteTable { table, subnet } => unassociated(spec, observed, table, subnet),
         NetworkStep::MoveAssociation { table, subnet, from, .. } => moved(spec, observed, table, subnet, from),
@@ -40,13 +43,23 @@ pub fn difference(spec: &NetworkSpec, observed: &Observed, step: &NetworkStep) -
             let expected = "no way past the NAT gateway";
             Difference::of(table.clone(), route(destination), expected, format!("to {target}")).hole_if(is_hole)
         }
-        NetworkStep::CreateS3Endpoint { tables } => {
+        NetworkStep::CreateS3Endpoint { tables, .. } => {
             Difference::missing(desired::s3_endpoint(), format!("on {}", names(tables)))
         }
         NetworkStep::AddToS3Endpoint { table, .. } => {
             Difference::of(desired::s3_endpoint(), table.as_str(), "served", "not served")
         }
         NetworkStep::ResetEndpointPolicy { endpoint } => policy(observed, endpoint),
+        NetworkStep::LimitS3Endpoint { endpoint, policy } => {
+            let found = observed.endpoints.iter().find(|found| found.id == *endpoint);
+            let found = found.and_then(|found| found.policy.as_deref());
+            endpoints::finding::of_policy(&desired::s3_endpoint(), policy, found)
+        }
+        NetworkStep::DeleteDefaultRoute { table, target, .. } => {
+            let expected = "none, since endpoints are the only way out";
+            Difference::of(table.clone(), route(&Cidr::ANYWHERE.to_string()), expected, format!("to {target}"))
+        }
+        NetworkStep::Endpoint(step) => endpoints::finding::difference(observed, step),
         NetworkStep::EmptyDefaultGroup { rules, .. } => default_group(rules),
         NetworkStep::DeleteNatGateway { gateway, id, .. } => spare(gateway, id.as_str()),
         NetworkStep::ReleaseAddress { address, id, ip, .. } => spare(address, &format!("{id} ({ip})")),
@@ -86,11 +99,13 @@ fn attachment(observed: &Observed) -> Difference {
     Difference::of(desired::internet_gateway(), "attachment", "attached to vpc", found)
 }
 
-fn nat_gateway(observed: &Observed, letter: char, subnet: &Logical) -> Difference {
-    let name = desired::nat_gateway(letter);
+fn nat_gateway(observed: &Observed, place: NatPlace) -> Difference {
+    let name = place.gateway();
     let dead = observed.nat_gateways.iter().filter(|gateway| gateway.resource == name && !gateway.state.is_live());
     let found = dead.min_by_key(|gateway| gateway.age.unwrap_or(u32::MAX)).map(shown);
-    let missing = Difference::missing(name, format!("there in {subnet}"));
+    let expected =
+        place.subnet().map_or_else(|| "there for all zones".to_owned(), |subnet| format!("there in {subnet}"));
+    let missing = Difference::missing(name, expected);
     Difference { found: found.unwrap_or(missing.found), ..missing }
 }
 

@@ -3,15 +3,16 @@
 //! Two matches where one is expected are never settled by taking the first. One that is in use wins over empty ones,
 //! which are twins: left over from a create call whose answer was lost. Two in use are a refusal that names both.
 
-use super::desired::{self, Zone};
+use super::NetworkStageSpec;
+use super::desired::{self, NatPlace, Zone};
+use super::endpoints::{FoundEndpoints, Ground, desired as wanted, s3};
 use super::observed::{
     Address, Endpoint, InternetGateway, NatGateway, NatState, Observed, RouteTable, Subnet, Target, Vpc,
 };
-use crate::cidr::Side;
+use crate::cidr::{Cidr, Side};
 use crate::ids::{NatGatewayId, VpcId};
 use crate::name::Logical;
 use crate::plan::{Bindings, Problem, Refusal};
-use crate::spec::NetworkSpec;
 
 /// The observation, sorted into the ones that count and their twins.
 #[derive(Debug)]
@@ -31,23 +32,26 @@ pub struct Found<'a> {
     pub nat_gateways: Vec<&'a NatGateway>,
     /// Live ones that the spec has no use for, or that are one too many.
     pub spare_nat_gateways: Vec<&'a NatGateway>,
+    /// The gateway endpoint of S3.
     pub endpoint: Option<&'a Endpoint>,
     pub twin_endpoints: Vec<&'a Endpoint>,
+    pub endpoints: FoundEndpoints<'a>,
 }
 
 /// The one that counts, and the rest.
-type Choice<'a, T> = (Option<&'a T>, Vec<&'a T>);
+pub(super) type Choice<'a, T> = (Option<&'a T>, Vec<&'a T>);
 
 impl<'a> Found<'a> {
     /// # Errors
     /// Every ambiguity at once, and zones that the region does not have.
-    pub fn of(spec: &NetworkSpec, observed: &'a Observed) -> Result<Self, Refusal> {
+    pub fn of(spec: &'a NetworkStageSpec, observed: &'a Observed) -> Result<Self, Refusal> {
         let mut problems = Vec::new();
         let is_used = |vpc: &Vpc| is_in_use(observed, &vpc.id);
         let id = |vpc: &Vpc| vpc.id.0.clone();
         let (vpc, twin_vpcs) = choose(&desired::vpc(), observed.vpcs.iter().collect(), id, is_used, &mut problems);
         let home = vpc.map(|vpc| &vpc.id);
-        let zones = desired::zones(spec, observed, home).map_err(|problem| problems.push(problem)).unwrap_or_default();
+        let zones =
+            desired::zones(&spec.network, observed, home).map_err(|problem| problems.push(problem)).unwrap_or_default();
 
         let id = |gateway: &InternetGateway| gateway.id.0.clone();
         let is_used = |gateway: &InternetGateway| gateway.vpc.is_some();
@@ -71,6 +75,7 @@ impl<'a> Found<'a> {
             spare_nat_gateways: Vec::new(),
             endpoint: None,
             twin_endpoints: Vec::new(),
+            endpoints: FoundEndpoints::default(),
         };
         found.choose_subnets(observed, &mut problems);
         found.choose_tables(observed, &mut problems);
@@ -81,7 +86,21 @@ impl<'a> Found<'a> {
         let id = |endpoint: &Endpoint| endpoint.id.0.clone();
         (found.endpoint, found.twin_endpoints) =
             choose(&desired::s3_endpoint(), ours.collect(), id, is_used, &mut problems);
+        found.endpoints = FoundEndpoints::of(&found.ground(spec), observed, &mut problems);
         Refusal::unless_none(problems, found)
+    }
+
+    /// Where the endpoints go.
+    pub fn ground(&self, spec: &'a NetworkStageSpec) -> Ground<'a> {
+        let private = self.zones.iter().map(|zone| zone.subnet(Side::Private));
+        Ground {
+            network: &spec.network.name,
+            egress: spec.network.egress,
+            needs: &spec.needs,
+            vpc: self.home(),
+            ranges: vec![self.vpc.map_or(spec.network.cidr, |vpc| vpc.cidr)],
+            subnets: private.map(|name| (name.clone(), self.subnet(&name).map(|subnet| &subnet.id))).collect(),
+        }
     }
 
     fn home(&self) -> Option<&'a VpcId> {
@@ -112,8 +131,8 @@ impl<'a> Found<'a> {
     fn choose_nat_gateways(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
         let live = |gateway: &&NatGateway| Some(&gateway.vpc) == self.home() && gateway.state.is_live();
         let mut live: Vec<&NatGateway> = observed.nat_gateways.iter().filter(live).collect();
-        for letter in self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter) {
-            let name = desired::nat_gateway(letter);
+        for place in desired::nat_places(&self.zones) {
+            let name = place.gateway();
             let (ours, others) = live.into_iter().partition(|gateway| gateway.resource == name);
             let is_used = |gateway: &NatGateway| is_routed(observed, &gateway.id);
             let (gateway, twins) = choose(&name, ours, |g| g.id.0.clone(), is_used, problems);
@@ -126,8 +145,7 @@ impl<'a> Found<'a> {
 
     fn choose_addresses(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
         let mut addresses: Vec<&Address> = observed.addresses.iter().collect();
-        for letter in self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter) {
-            let name = desired::elastic_ip(letter);
+        for name in desired::nat_places(&self.zones).into_iter().filter_map(NatPlace::address) {
             let (ours, others) = addresses.into_iter().partition(|address| address.resource == name);
             let is_used = |address: &Address| !is_free(observed, address);
             let (address, twins) = choose(&name, ours, |a| a.id.0.clone(), is_used, problems);
@@ -158,11 +176,11 @@ impl<'a> Found<'a> {
     ///
     /// It is the youngest of the dead: the token of an older one was used by those that came after it. AWS shows a
     /// deleted gateway for about an hour; a route that still points at it remembers it for longer.
-    pub fn predecessor(&self, observed: &Observed, letter: char) -> Option<NatGatewayId> {
-        let name = desired::nat_gateway(letter);
+    pub fn predecessor(&self, observed: &Observed, place: NatPlace) -> Option<NatGatewayId> {
+        let name = place.gateway();
         let dead = observed.nat_gateways.iter().filter(|gateway| gateway.resource == name && !gateway.state.is_live());
         let youngest = dead.min_by_key(|gateway| (gateway.age.unwrap_or(u32::MAX), &gateway.id));
-        let served = self.zones.iter().filter(|zone| zone.nat == letter);
+        let served = self.zones.iter().filter(|zone| zone.nat == Some(place));
         let routed = served.filter_map(|zone| self.table(&zone.private_table())).flat_map(|table| &table.routes);
         let remembered = routed.filter_map(|route| match &route.target {
             Target::NatGateway(id) if !route.is_active => Some(id),
@@ -172,18 +190,21 @@ impl<'a> Found<'a> {
     }
 
     /// The NAT gateway in this place that is still being deleted, and holds its address until it is.
-    pub fn deleting(&self, observed: &'a Observed, letter: char) -> Option<&'a NatGateway> {
-        let (name, address) = (desired::nat_gateway(letter), self.address(&desired::elastic_ip(letter)));
+    pub fn deleting(&self, observed: &'a Observed, place: NatPlace) -> Option<&'a NatGateway> {
+        let (name, address) = (place.gateway(), place.address().and_then(|name| self.address(&name)));
         let holds = |gateway: &NatGateway| address.is_some_and(|it| gateway.allocation.as_ref() == Some(&it.id));
         let mut deleting = observed.nat_gateways.iter().filter(|gateway| gateway.state == NatState::Deleting);
         deleting.find(|gateway| gateway.resource == name || holds(gateway))
     }
 
     /// What steps may need: ids by logical name, and facts.
-    pub fn bindings(&self, observed: &Observed) -> Bindings {
+    pub fn bindings(&self, spec: &'a NetworkStageSpec, observed: &Observed) -> Bindings {
         let mut bindings = Bindings::default();
         let Some(vpc) = self.vpc else { return bindings };
         bindings.bind(desired::vpc(), vpc.id.0.clone());
+        if let Some(account) = &observed.account {
+            bindings.bind(desired::account(), account.clone());
+        }
         for subnet in &self.subnets {
             bindings.bind(subnet.resource.clone(), subnet.id.0.clone());
         }
@@ -211,8 +232,52 @@ impl<'a> Found<'a> {
         if let Some(group) = observed.default_groups.iter().find(|group| group.vpc == vpc.id) {
             bindings.bind(desired::default_group(), group.id.0.clone());
         }
+        self.bind_endpoints(spec, observed, vpc, &mut bindings);
         self.bind_idle(observed, &vpc.id, &mut bindings);
         bindings
+    }
+
+    fn bind_endpoints(&self, spec: &'a NetworkStageSpec, observed: &Observed, vpc: &Vpc, bindings: &mut Bindings) {
+        for (name, id) in self.endpoints.bindings() {
+            bindings.bind(name, id);
+        }
+        let ground = self.ground(spec);
+        if let Some(group) = self.endpoints.group
+            && wanted::rules(&ground).iter().all(|rule| group.rules.contains(rule))
+        {
+            bindings.bind(wanted::group().available(), group.id.0.clone());
+        }
+        let has_names = vpc.dns_support && vpc.dns_hostnames;
+        if has_names {
+            bindings.bind(wanted::names_available(), vpc.id.0.clone());
+        }
+        let layers = self.endpoint.is_some_and(|endpoint| self.carries_layers(&ground, observed, endpoint));
+        if has_names && layers && self.endpoints.all_answer(&ground, observed) && self.endpoints.too_young().is_none() {
+            bindings.bind(wanted::all_available(), vpc.id.0.clone());
+        }
+    }
+
+    /// Whether image layers reach every private subnet through the endpoint of S3.
+    fn carries_layers(&self, ground: &Ground<'_>, observed: &Observed, endpoint: &Endpoint) -> bool {
+        let is_on =
+            |zone: &Zone| self.table(&zone.private_table()).is_some_and(|table| endpoint.tables.contains(&table.id));
+        let is_limited = s3::has_policy(endpoint, s3::policy(ground.egress).as_ref(), observed);
+        self.zones.iter().all(is_on) && (endpoint.is_open() || is_limited)
+    }
+
+    /// Whether every private subnet reaches out through a NAT gateway that is available.
+    pub fn has_way_out(&self) -> bool {
+        let anywhere = Cidr::ANYWHERE.to_string();
+        let leads = |zone: &Zone| {
+            let nat = zone.nat.and_then(|place| self.nat_gateway(&place.gateway()));
+            let target = nat.filter(|nat| nat.state == NatState::Available);
+            let target = target.map(|nat| Target::NatGateway(nat.id.clone()));
+            let mut routes = self.table(&zone.private_table()).into_iter().flat_map(|table| &table.routes);
+            target.is_some_and(|target| {
+                routes.any(|route| route.destination == anywhere && route.target == target && route.is_active)
+            })
+        };
+        self.zones.iter().all(leads)
     }
 
     /// The facts that let something be removed: nothing uses it any more, or it never worked.
@@ -224,10 +289,13 @@ impl<'a> Found<'a> {
         for id in spare.copied().chain(failed).map(|gateway| &gateway.id) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
-        let letters = self.zones.iter().filter(|zone| zone.has_nat()).map(|zone| zone.letter);
-        let predecessors = letters.filter(|letter| self.deleting(observed, *letter).is_none());
-        for id in predecessors.filter_map(|letter| self.predecessor(observed, letter)) {
+        let places = desired::nat_places(&self.zones).into_iter();
+        let predecessors = places.filter(|place| self.deleting(observed, *place).is_none());
+        for id in predecessors.filter_map(|place| self.predecessor(observed, place)) {
             bindings.bind(idle(&id.0), vpc.0.clone());
+        }
+        for id in self.endpoints.idle(self.has_way_out()) {
+            bindings.bind(idle(id), vpc.0.clone());
         }
         for address in self.spare_addresses.iter().filter(|address| is_free(observed, address)) {
             bindings.bind(idle(&address.id.0), vpc.0.clone());
@@ -245,6 +313,7 @@ fn is_in_use(observed: &Observed, vpc: &VpcId) -> bool {
     observed.subnets.iter().any(|subnet| subnet.vpc == *vpc)
         || observed.internet_gateways.iter().any(|gateway| gateway.vpc.as_ref() == Some(vpc))
         || observed.endpoints.iter().any(|endpoint| endpoint.vpc == *vpc && endpoint.is_live)
+        || observed.interface_endpoints.iter().any(|endpoint| endpoint.vpc == *vpc && endpoint.state.is_live())
         || observed.nat_gateways.iter().any(|gateway| gateway.vpc == *vpc && gateway.state.is_live())
         || observed.route_tables.iter().any(|table| table.vpc == *vpc && table.resource.is_some())
 }
@@ -255,14 +324,20 @@ fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
 }
 
 /// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.
+///
+/// A gateway in a subnet that shows no address may hold any, unless it failed; a regional one holds none of ours.
 fn is_free(observed: &Observed, address: &Address) -> bool {
-    let holds =
-        |gateway: &NatGateway| gateway.allocation.as_ref() == Some(&address.id) && gateway.state != NatState::Deleted;
+    let holds = |gateway: &NatGateway| match (&gateway.allocation, &gateway.state) {
+        (_, NatState::Deleted) => false,
+        (Some(held), _) => *held == address.id,
+        (None, NatState::Failed(_)) => false,
+        (None, NatState::Pending | NatState::Available | NatState::Deleting) => gateway.subnet.is_some(),
+    };
     !address.is_associated && !observed.nat_gateways.iter().any(holds)
 }
 
 /// The one in use, or the one with the lowest id when none is; more than one in use is a problem that names them.
-fn choose<'a, T>(
+pub(super) fn choose<'a, T>(
     name: &Logical,
     mut found: Vec<&'a T>,
     id: impl Fn(&T) -> String,

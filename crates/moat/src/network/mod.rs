@@ -4,6 +4,7 @@
 //! difference between the first two in terms of the third in [`plan`].
 
 pub mod desired;
+pub mod endpoints;
 pub mod existing;
 pub mod facts;
 mod finding;
@@ -20,42 +21,51 @@ use crate::cidr::Side;
 use crate::drift::{Difference, Finding, Inspected};
 use crate::name::Logical;
 use crate::plan::{Bindings, Plan, Problem, Refusal};
-use crate::spec::NetworkSpec;
+use crate::spec::{Needs, NetworkSpec};
 use crate::stage::Stage;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// What the network stage plans from: the document, and what the services in the network need of its endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkStageSpec {
+    pub network: NetworkSpec,
+    #[serde(default)]
+    pub needs: Needs,
+}
 
 /// The stage, as a type.
 #[derive(Debug, Clone, Copy)]
 pub struct Network;
 
 impl Stage for Network {
-    type Spec = NetworkSpec;
+    type Spec = NetworkStageSpec;
     type Observed = Observed;
     type Step = NetworkStep;
     type Facts = NetworkFacts;
 
     const NAME: &'static str = "network";
 
-    fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
-        match &spec.existing {
-            Some(existing) => existing::plan(spec, existing, observed),
+    fn plan(spec: &NetworkStageSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
+        match &spec.network.existing {
+            Some(existing) => existing::plan(&spec.network, existing, observed),
             None => plan::plan(spec, observed),
         }
     }
 
-    fn bindings(spec: &NetworkSpec, observed: &Observed) -> Bindings {
-        match &spec.existing {
+    fn bindings(spec: &NetworkStageSpec, observed: &Observed) -> Bindings {
+        match &spec.network.existing {
             Some(existing) => existing::bindings(existing, observed),
-            None => found::Found::of(spec, observed).map(|found| found.bindings(observed)).unwrap_or_default(),
+            None => found::Found::of(spec, observed).map(|found| found.bindings(spec, observed)).unwrap_or_default(),
         }
     }
 
     /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.
-    fn milestones(spec: &NetworkSpec) -> Vec<Logical> {
-        if spec.existing.is_some() {
+    fn milestones(spec: &NetworkStageSpec) -> Vec<Logical> {
+        if spec.network.existing.is_some() {
             return existing::milestones();
         }
-        let subnets = desired::letters(spec.zones)
+        let subnets = desired::letters(spec.network.zones)
             .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
         [desired::vpc(), desired::attachment()].into_iter().chain(subnets).collect()
     }
@@ -64,16 +74,16 @@ impl Stage for Network {
         observed.ids()
     }
 
-    fn facts(spec: &NetworkSpec, observed: &Observed) -> NetworkFacts {
-        match &spec.existing {
-            Some(existing) => existing::facts(spec, existing, observed),
+    fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFacts {
+        match &spec.network.existing {
+            Some(existing) => existing::facts(&spec.network, existing, observed),
             None => facts::facts(spec, observed),
         }
     }
 }
 
 impl Inspected for Network {
-    fn difference(spec: &NetworkSpec, observed: &Observed, part: &NetworkStep) -> Difference {
+    fn difference(spec: &NetworkStageSpec, observed: &Observed, part: &NetworkStep) -> Difference {
         finding::difference(spec, observed, part)
     }
 
@@ -85,17 +95,17 @@ impl Inspected for Network {
         parts
     }
 
-    fn told(spec: &NetworkSpec, observed: &Observed, problem: &Problem) -> Finding {
-        let misfit = spec.existing.as_ref().and_then(|existing| existing::told(existing, observed, problem));
+    fn told(spec: &NetworkStageSpec, observed: &Observed, problem: &Problem) -> Finding {
+        let misfit = spec.network.existing.as_ref().and_then(|existing| existing::told(existing, observed, problem));
         misfit.unwrap_or_else(|| Finding::beyond(Self::NAME, problem))
     }
 
     /// Whoever changes a network holds its lock.
-    fn under_way(_: &NetworkSpec, _: &Observed) -> Vec<String> {
+    fn under_way(_: &NetworkStageSpec, _: &Observed) -> Vec<String> {
         Vec::new()
     }
 
-    fn stuck(_: &NetworkSpec, _: &Observed) -> Vec<Problem> {
+    fn stuck(_: &NetworkStageSpec, _: &Observed) -> Vec<Problem> {
         Vec::new()
     }
 
@@ -106,6 +116,7 @@ impl Inspected for Network {
     fn at_rest(observed: &Observed) -> Observed {
         let mut observed = observed.clone();
         observed.nat_gateways.iter_mut().for_each(|gateway| gateway.age = None);
+        observed.interface_endpoints.iter_mut().for_each(|endpoint| endpoint.age = None);
         observed
     }
 }

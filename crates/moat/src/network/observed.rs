@@ -1,6 +1,8 @@
 //! What was found of a network. Everything here carries our tags, except the route tables and the default security
 //! group of a VPC of ours, which are read whatever their tags, because they decide where traffic may go.
 
+pub use super::endpoints::observed::{EndpointState, Group, InterfaceEndpoint};
+
 use super::existing::Existing;
 use crate::cidr::Cidr;
 use crate::ids::{
@@ -17,6 +19,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Observed {
     pub region: String,
+    /// The number of the account, once something in it was seen that says so.
+    pub account: Option<String>,
     /// Names of the region's availability zones that are open to this account, sorted.
     pub zones: Vec<String>,
     pub vpcs: Vec<Vpc>,
@@ -27,6 +31,9 @@ pub struct Observed {
     /// All route tables of our VPCs, also those of others.
     pub route_tables: Vec<RouteTable>,
     pub endpoints: Vec<Endpoint>,
+    pub interface_endpoints: Vec<InterfaceEndpoint>,
+    /// Security groups of the network, other than the default one.
+    pub groups: Vec<Group>,
     pub default_groups: Vec<DefaultGroup>,
     /// The network that somebody else made, where the spec names one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,8 +80,11 @@ pub struct NatGateway {
     pub id: NatGatewayId,
     pub resource: Logical,
     pub vpc: VpcId,
-    pub subnet: SubnetId,
+    /// `None` for a regional one, which stands in none and holds no address of ours.
+    pub subnet: Option<SubnetId>,
     pub allocation: Option<AllocationId>,
+    /// The public addresses that it shows.
+    pub ips: Vec<String>,
     pub state: NatState,
     /// Seconds since it was created, where AWS says when.
     pub age: Option<u32>,
@@ -193,6 +203,7 @@ impl Observed {
     pub fn ids(&self) -> BTreeSet<String> {
         let Self {
             region: _,
+            account,
             zones: _,
             vpcs,
             subnets,
@@ -201,10 +212,12 @@ impl Observed {
             nat_gateways,
             route_tables,
             endpoints,
+            interface_endpoints,
+            groups,
             default_groups,
             existing,
         } = self;
-        let mut ids = BTreeSet::new();
+        let mut ids: BTreeSet<String> = account.iter().cloned().collect();
         ids.extend(vpcs.iter().map(|vpc| vpc.id.0.clone()));
         ids.extend(subnets.iter().map(|subnet| subnet.id.0.clone()));
         ids.extend(internet_gateways.iter().map(|gateway| gateway.id.0.clone()));
@@ -212,6 +225,8 @@ impl Observed {
         ids.extend(nat_gateways.iter().map(|gateway| gateway.id.0.clone()));
         ids.extend(route_tables.iter().map(|table| table.id.0.clone()));
         ids.extend(endpoints.iter().map(|endpoint| endpoint.id.0.clone()));
+        ids.extend(interface_endpoints.iter().map(|endpoint| endpoint.id.0.clone()));
+        ids.extend(groups.iter().map(|group| group.id.0.clone()));
         ids.extend(default_groups.iter().map(|group| group.id.0.clone()));
         ids.extend(existing.iter().flat_map(Existing::ids));
         ids

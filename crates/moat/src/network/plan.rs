@@ -1,6 +1,8 @@
 //! From what was asked for and what was found to what must be done.
 
+use super::NetworkStageSpec;
 use super::desired::{self, Zone};
+use super::endpoints::{self, s3};
 use super::found::Found;
 use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
@@ -15,8 +17,8 @@ const NAT_GATEWAY_USUAL: u32 = 100;
 const NAT_GATEWAY_DELETE_USUAL: u32 = 50;
 
 /// The plan of a network, in the order of its parts.
-pub fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
-    let found = Found::of(spec, observed)?;
+pub fn plan(stage: &NetworkStageSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
+    let (found, spec) = (Found::of(stage, observed)?, &stage.network);
     Refusal::unless_none(contradictions(spec, observed, &found), ())?;
     let mut plan = Plan::default();
     vpc(spec, &found, &mut plan);
@@ -27,7 +29,9 @@ pub fn plan(spec: &NetworkSpec, observed: &Observed) -> Result<Plan<NetworkStep>
     route_tables(observed, &found, &mut plan);
     public_route(observed, &found, &mut plan);
     private_routes(&found, &mut plan);
-    s3_endpoint(&found, &mut plan);
+    let tables = found.zones.iter().map(Zone::private_table).collect();
+    s3::plan(spec.egress, tables, observed, &found, &mut plan);
+    endpoints::plan::plan(&found.ground(stage), observed, &found.endpoints, &mut plan);
     default_group(observed, &found, &mut plan);
     spare_nat_gateways(observed, &found, &mut plan);
     twins(&found, &mut plan);
@@ -115,10 +119,10 @@ fn subnets(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
 }
 
 fn elastic_ips(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
-    for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
-        let address = desired::elastic_ip(zone.letter);
+    for place in desired::nat_places(&found.zones) {
+        let Some(address) = place.address() else { continue };
         // A gateway that lives holds one already, whether or not that one is seen.
-        let is_held = found.nat_gateway(&desired::nat_gateway(zone.letter)).is_some();
+        let is_held = found.nat_gateway(&place.gateway()).is_some();
         if found.address(&address).is_none() && !is_held {
             plan.step(NetworkStep::AllocateAddress { address });
         }
@@ -127,22 +131,19 @@ fn elastic_ips(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
 
 /// One that failed is removed and reported, not quietly made again: the cause is still there (C2).
 fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
-    for zone in found.zones.iter().filter(|zone| zone.has_nat()) {
-        let name = desired::nat_gateway(zone.letter);
+    for place in desired::nat_places(&found.zones) {
+        let name = place.gateway();
         match found.nat_gateway(&name) {
             Some(gateway) if gateway.state == NatState::Pending => {
                 plan.wait(Waiting::usual(format!("{name} {} (pending)", gateway.id), NAT_GATEWAY_USUAL, gateway.age));
             }
             Some(_) => {}
             None => {
-                if let Some(gateway) = found.deleting(observed, zone.letter) {
+                if let Some(gateway) = found.deleting(observed, place) {
                     plan.wait(Waiting::usual(being_deleted(gateway), NAT_GATEWAY_DELETE_USUAL, None));
                 }
-                plan.step(NetworkStep::CreateNatGateway {
-                    letter: zone.letter,
-                    subnet: zone.subnet(Side::Public),
-                    predecessor: found.predecessor(observed, zone.letter),
-                });
+                let predecessor = found.predecessor(observed, place);
+                plan.step(NetworkStep::CreateNatGateway { place, predecessor });
             }
         }
     }
@@ -150,10 +151,12 @@ fn nat_gateways(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
     for gateway in observed.nat_gateways.iter().filter(|gateway| Some(&gateway.vpc) == home) {
         if let NatState::Failed(reason) = &gateway.state {
             let (name, id) = (gateway.resource.clone(), gateway.id.clone());
-            plan.steps.retain(|step| !matches!(step, NetworkStep::CreateNatGateway { letter, .. } if desired::nat_gateway(*letter) == name));
+            plan.steps
+                .retain(|step| !matches!(step, NetworkStep::CreateNatGateway { place, .. } if place.gateway() == name));
             let why = format!("which failed: {reason}");
+            let kept = if gateway.subnet.is_some() { " and kept its elastic IP" } else { "" };
             plan.halt(Problem::general(format!(
-                "AWS could not create {name} {id}: {reason}. moat deleted it and kept its elastic IP. Remove the cause and start the provision again"
+                "AWS could not create {name} {id}: {reason}. moat deleted it{kept}. Remove the cause and start the provision again"
             )));
             plan.step(NetworkStep::DeleteNatGateway { gateway: name, id, why, is_unused: true });
         }
@@ -215,7 +218,7 @@ fn public_route(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
 fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for zone in &found.zones {
         let name = zone.private_table();
-        let nat = found.nat_gateway(&desired::nat_gateway(zone.nat));
+        let nat = zone.nat.and_then(|place| found.nat_gateway(&place.gateway()));
         let is_ready = nat.is_some_and(|nat| nat.state == NatState::Available);
         let mut has_hole = false;
         let table = found.table(&name);
@@ -235,13 +238,32 @@ fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
                 });
             }
         }
-        if has_hole {
+        match zone.nat {
+            None => no_default_route(table, &name, plan),
             // Closed first; the next pass adds the route to the NAT gateway.
-            plan.step(NetworkStep::CreateRoute { table: name, gateway: Gateway::Nat(zone.nat) });
-            continue;
+            Some(place) if has_hole => {
+                plan.step(NetworkStep::CreateRoute { table: name, gateway: Gateway::Nat(place) })
+            }
+            Some(place) => {
+                let ours = nat.map(|nat| Target::NatGateway(nat.id.clone()));
+                default_route(table, &name, Gateway::Nat(place), ours, plan);
+            }
         }
-        let ours = nat.map(|nat| Target::NatGateway(nat.id.clone()));
-        default_route(table, &name, Gateway::Nat(zone.nat), ours, plan);
+    }
+}
+
+/// Where endpoints are the only way out, wherever the default route leads; what leads to the Internet is closed already.
+fn no_default_route(table: Option<&RouteTable>, name: &crate::name::Logical, plan: &mut Plan<NetworkStep>) {
+    let anywhere = Cidr::ANYWHERE.to_string();
+    let Some(table) = table else { return };
+    let routes = table.routes.iter().filter(|route| route.destination == anywhere);
+    for route in routes.filter(|route| !route.target.leads_to_the_internet()) {
+        plan.step(NetworkStep::DeleteDefaultRoute {
+            table: name.clone(),
+            id: table.id.clone(),
+            target: route.target.clone(),
+            is_black_hole: !route.is_active,
+        });
     }
 }
 
@@ -263,23 +285,6 @@ fn default_route(
             old: route.target.clone(),
             is_black_hole: !route.is_active,
         }),
-    }
-}
-
-/// Image layers come from S3, and this way they do not cross the NAT gateway. Gateway endpoints cost nothing.
-fn s3_endpoint(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
-    let tables: Vec<_> = found.zones.iter().map(Zone::private_table).collect();
-    let Some(endpoint) = found.endpoint else {
-        plan.step(NetworkStep::CreateS3Endpoint { tables });
-        return;
-    };
-    if !endpoint.is_open() {
-        plan.step(NetworkStep::ResetEndpointPolicy { endpoint: endpoint.id.clone() });
-    }
-    for table in tables {
-        if found.table(&table).is_none_or(|ours| !endpoint.tables.contains(&ours.id)) {
-            plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table });
-        }
     }
 }
 
@@ -350,4 +355,4 @@ fn twins(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

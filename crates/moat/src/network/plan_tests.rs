@@ -1,26 +1,32 @@
 use super::*;
 use crate::ids::{AllocationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 use crate::name::Logical;
+use crate::network::desired::NatPlace;
 use crate::network::observed::{Address, DefaultGroup, Endpoint, InternetGateway, NatGateway, Route, Subnet, Vpc};
 use crate::plan::Step;
 use crate::rule::Rule;
-use crate::spec::Nat;
+use crate::spec::Needs;
 
-fn spec(zones: u8, nat: &str) -> NetworkSpec {
-    serde_json::from_value(serde_json::json!({ "name": "main", "zones": zones, "egress": { "nat": nat } })).unwrap()
+fn spec(zones: u8, nat: &str) -> NetworkStageSpec {
+    stage(zones, serde_json::json!({ "nat": nat }), Needs::of([]))
+}
+
+pub(in crate::network) fn stage(zones: u8, egress: serde_json::Value, needs: Needs) -> NetworkStageSpec {
+    let network = serde_json::json!({ "name": "main", "zones": zones, "egress": egress });
+    NetworkStageSpec { network: serde_json::from_value(network).unwrap(), needs }
 }
 
 fn route(destination: &str, target: Target) -> Route {
     Route { destination: destination.into(), target, is_active: true }
 }
 
-fn nothing() -> Observed {
+pub(in crate::network) fn nothing() -> Observed {
     let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(String::from).into();
     Observed { region: "us-east-1".into(), zones, ..Observed::default() }
 }
 
 /// A network of two zones just as the spec wants it, with a NAT gateway in each zone of `nats`.
-fn settled(nats: &[char]) -> Observed {
+pub(in crate::network) fn settled(nats: &[char]) -> Observed {
     let vpc = VpcId::from("vpc-1");
     let id = |name: &str| name.replace(' ', "-");
     let subnet = |side: Side, letter: char, slot: u8| Subnet {
@@ -42,6 +48,7 @@ fn settled(nats: &[char]) -> Observed {
     let way = |letter| Target::NatGateway(NatGatewayId(format!("nat-{}", nat(letter))));
     let internet = Target::InternetGateway(InternetGatewayId::from("igw-1"));
     Observed {
+        account: Some("123456789012".into()),
         vpcs: vec![Vpc {
             id: vpc.clone(),
             cidr: Cidr::new("10.0.0.0/16").unwrap(),
@@ -80,8 +87,9 @@ fn gateway(letter: char, state: NatState) -> NatGateway {
         id: NatGatewayId(format!("nat-{letter}")),
         resource: desired::nat_gateway(letter),
         vpc: "vpc-1".into(),
-        subnet: SubnetId(format!("subnet-public-{letter}")),
+        subnet: Some(SubnetId(format!("subnet-public-{letter}"))),
         allocation: Some(AllocationId(format!("eip-{letter}"))),
+        ips: vec![address(letter).ip],
         state,
         age: Some(600),
     }
@@ -101,7 +109,11 @@ fn table<'a>(observed: &'a mut Observed, name: &str) -> &'a mut RouteTable {
     observed.route_tables.iter_mut().find(|table| table.resource.as_ref() == Some(&name)).unwrap()
 }
 
-fn planned(spec: &NetworkSpec, observed: &Observed) -> String {
+pub(in crate::network) fn bindings(spec: &NetworkStageSpec, observed: &Observed) -> crate::plan::Bindings {
+    Found::of(spec, observed).unwrap().bindings(spec, observed)
+}
+
+pub(in crate::network) fn planned(spec: &NetworkStageSpec, observed: &Observed) -> String {
     match plan(spec, observed) {
         Ok(plan) => {
             let halts: String = plan.halts.iter().map(|problem| format!("halt: {problem}\n")).collect();
@@ -159,7 +171,7 @@ fn a_pending_nat_gateway_is_waited_for_and_its_routes_need_it_available() {
     assert_eq!(plan.waiting[0].retry_after, 70);
     let c3 = Logical::from("nat-gateway a").available();
     assert!(plan.steps[0].needs().contains(&c3));
-    assert!(!Found::of(&spec(2, "single"), &observed).unwrap().bindings(&observed).has(&c3));
+    assert!(!bindings(&spec(2, "single"), &observed).has(&c3));
 }
 
 #[test]
@@ -179,7 +191,7 @@ fn c2_a_failed_nat_gateway_is_deleted_and_told_and_not_made_again_in_the_same_br
         why: String::new(),
         is_unused: false,
     };
-    let bindings = Found::of(&spec, &observed).unwrap().bindings(&observed);
+    let bindings = bindings(&spec, &observed);
     assert!(deletion.needs().iter().all(|need| bindings.has(need)), "what was announced can be done");
 }
 
@@ -257,7 +269,7 @@ fn a_spare_address_is_released_and_one_in_use_is_not() {
     observed.addresses.push(Address { id: "eip-0".into(), is_associated: false, ..address('a') });
     let spec = spec(2, "single");
     insta::assert_snapshot!(planned(&spec, &observed), @"release elastic-ip a 198.51.100.97, which nothing uses");
-    let bindings = Found::of(&spec, &observed).unwrap().bindings(&observed);
+    let bindings = bindings(&spec, &observed);
     assert!(
         bindings.iter().all(|(_, id)| observed.ids().contains(id) && id != "eip-0"),
         "nobody waits to see it again"
@@ -269,15 +281,16 @@ fn the_predecessor_of_a_new_gateway_is_the_youngest_dead_one() {
     let mut observed = settled(&['a']);
     let dead = |id: &str, age| NatGateway { id: id.into(), age: Some(age), ..gateway('a', NatState::Deleted) };
     observed.nat_gateways = vec![dead("nat-9", 900), dead("nat-1", 60), dead("nat-5", 300)];
-    let found = Found::of(&spec(2, "single"), &observed).unwrap();
-    assert_eq!(found.predecessor(&observed, 'a'), Some("nat-1".into()));
+    let spec = spec(2, "single");
+    let found = Found::of(&spec, &observed).unwrap();
+    assert_eq!(found.predecessor(&observed, NatPlace::Zone('a')), Some("nat-1".into()));
 }
 
 #[test]
 fn what_cannot_be_reached_is_refused_with_the_way_out() {
     let mut other = spec(2, "single");
-    other.cidr = Cidr::new("10.1.0.0/16").unwrap();
-    let fewer = NetworkSpec { egress: crate::spec::Egress { nat: Nat::Single }, ..spec(2, "single") };
+    other.network.cidr = Cidr::new("10.1.0.0/16").unwrap();
+    let fewer = spec(2, "single");
     let mut three = settled(&['a']);
     three.subnets.push(Subnet {
         id: "subnet-c".into(),

@@ -1,6 +1,7 @@
 //! The changes that the network stage can make.
 
-use super::desired;
+use super::desired::{self, NatPlace};
+use super::endpoints::{EndpointStep, Policy};
 use super::found::idle;
 use super::observed::Target;
 use crate::cidr::Cidr;
@@ -9,16 +10,20 @@ use crate::ids::{
     VpcEndpointId, VpcId,
 };
 use crate::name::Logical;
-use crate::plan::{Hazard, Step};
+use crate::plan::{Bucket, Hazard, Step};
 use crate::rule::Rule;
 use std::fmt;
+
+/// CreateVpcEndpoint, ModifyVpcEndpoint and DeleteVpcEndpoints: EC2's bucket holds 4 and gets 0.3 a second ("Request
+/// throttling for the Amazon EC2 API"). One is left for whoever else changes endpoints in the account.
+pub const ENDPOINT_CALLS: Bucket = Bucket { name: "VPC endpoints", holds: 3, refill: 3_334 };
 
 /// What a default route of ours points at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gateway {
     Internet,
-    /// The NAT gateway of this zone.
-    Nat(char),
+    /// This NAT gateway.
+    Nat(NatPlace),
 }
 
 impl Gateway {
@@ -28,7 +33,7 @@ impl Gateway {
     pub fn ready(&self) -> Logical {
         match self {
             Self::Internet => desired::attachment(),
-            Self::Nat(letter) => desired::nat_gateway(*letter).available(),
+            Self::Nat(place) => place.gateway().available(),
         }
     }
 }
@@ -37,7 +42,7 @@ impl fmt::Display for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Internet => desired::internet_gateway().fmt(f),
-            Self::Nat(letter) => desired::nat_gateway(*letter).fmt(f),
+            Self::Nat(place) => place.gateway().fmt(f),
         }
     }
 }
@@ -64,8 +69,7 @@ pub enum NetworkStep {
         address: Logical,
     },
     CreateNatGateway {
-        letter: char,
-        subnet: Logical,
+        place: NatPlace,
         predecessor: Option<NatGatewayId>,
     },
     CreateRouteTable {
@@ -99,9 +103,25 @@ pub enum NetworkStep {
         destination: String,
         target: Target,
     },
+    /// Closes the way to the Internet of a network that has endpoints alone.
+    DeleteDefaultRoute {
+        table: Logical,
+        id: RouteTableId,
+        target: Target,
+        is_black_hole: bool,
+    },
+    /// `None` for AWS's own policy.
     CreateS3Endpoint {
         tables: Vec<Logical>,
+        policy: Option<Policy>,
     },
+    /// Lets the account's own through alone.
+    LimitS3Endpoint {
+        endpoint: VpcEndpointId,
+        policy: Policy,
+    },
+    /// What is done to interface endpoints and their group.
+    Endpoint(EndpointStep),
     AddToS3Endpoint {
         endpoint: VpcEndpointId,
         table: Logical,
@@ -152,9 +172,10 @@ impl Step for NetworkStep {
             Self::CreateInternetGateway => Some(desired::internet_gateway()),
             Self::AttachInternetGateway => Some(desired::attachment()),
             Self::AllocateAddress { address } => Some(address.clone()),
-            Self::CreateNatGateway { letter, .. } => Some(desired::nat_gateway(*letter)),
+            Self::CreateNatGateway { place, .. } => Some(place.gateway()),
             Self::CreateRouteTable { table } => Some(table.clone()),
             Self::CreateS3Endpoint { .. } => Some(desired::s3_endpoint()),
+            Self::Endpoint(step) => step.makes(),
             _ => None,
         }
     }
@@ -176,19 +197,25 @@ impl Step for NetworkStep {
             | Self::CreateSubnet { .. }
             | Self::CreateRouteTable { .. } => vec![desired::vpc()],
             Self::AttachInternetGateway => vec![desired::vpc(), desired::internet_gateway()],
-            Self::CreateNatGateway { letter, subnet, predecessor } => {
-                let before = [desired::vpc(), subnet.clone(), desired::elastic_ip(*letter), desired::attachment()];
+            Self::CreateNatGateway { place, predecessor } => {
+                let before = [desired::vpc(), desired::attachment()];
+                let before = before.into_iter().chain(place.subnet()).chain(place.address());
                 // One that is still being deleted holds the address, and the new one would fail (C2, T4).
-                before.into_iter().chain(predecessor.as_ref().map(|old| idle(&old.0))).collect()
+                before.chain(predecessor.as_ref().map(|old| idle(&old.0))).collect()
             }
             Self::AssociateRouteTable { table, subnet } => vec![table.clone(), subnet.clone()],
             Self::MoveAssociation { table, .. } => vec![table.clone()],
             Self::CreateRoute { table, gateway } | Self::ReplaceRoute { table, gateway, .. } => {
                 vec![table.clone(), gateway.ready()]
             }
-            Self::CreateS3Endpoint { tables } => {
-                std::iter::once(desired::vpc()).chain(tables.iter().cloned()).collect()
+            Self::CreateS3Endpoint { tables, policy } => {
+                let account = policy.as_ref().map(|_| desired::account());
+                std::iter::once(desired::vpc()).chain(tables.iter().cloned()).chain(account).collect()
             }
+            Self::LimitS3Endpoint { .. } => vec![desired::account()],
+            Self::DeleteDefaultRoute { is_black_hole: true, .. } => vec![],
+            Self::DeleteDefaultRoute { .. } => vec![super::endpoints::desired::all_available()],
+            Self::Endpoint(step) => step.needs(),
             Self::AddToS3Endpoint { table, .. } => vec![table.clone()],
             Self::EmptyDefaultGroup { .. } => vec![desired::default_group()],
             Self::DeleteNatGateway { id, .. } => vec![idle(&id.0)],
@@ -196,12 +223,28 @@ impl Step for NetworkStep {
         }
     }
 
+    fn bucket(&self) -> Option<Bucket> {
+        let is_endpoint_call = match self {
+            Self::Endpoint(step) => step.is_endpoint_call(),
+            Self::CreateS3Endpoint { .. }
+            | Self::AddToS3Endpoint { .. }
+            | Self::LimitS3Endpoint { .. }
+            | Self::ResetEndpointPolicy { .. }
+            | Self::DeleteTwinEndpoint { .. } => true,
+            _ => false,
+        };
+        is_endpoint_call.then_some(ENDPOINT_CALLS)
+    }
+
     fn hazard(&self) -> Hazard {
         match self {
             Self::ReplaceRoute { is_black_hole: false, .. }
             | Self::MoveAssociation { .. }
             | Self::ResetEndpointPolicy { .. }
+            | Self::LimitS3Endpoint { .. }
+            | Self::DeleteDefaultRoute { is_black_hole: false, .. }
             | Self::DeleteRoute { target: Target::Other(_), .. } => Hazard::Disruptive,
+            Self::Endpoint(step) => step.hazard(),
             Self::DeleteNatGateway { is_unused: false, .. } | Self::ReleaseAddress { is_unused: false, .. } => {
                 Hazard::Destructive
             }
@@ -222,8 +265,12 @@ impl fmt::Display for NetworkStep {
             Self::CreateInternetGateway => write!(f, "create internet-gateway"),
             Self::AttachInternetGateway => write!(f, "attach internet-gateway to vpc"),
             Self::AllocateAddress { address } => write!(f, "allocate {address}"),
-            Self::CreateNatGateway { letter, subnet, predecessor } => {
-                write!(f, "create {} in {subnet}", desired::nat_gateway(*letter))?;
+            Self::CreateNatGateway { place, predecessor } => {
+                write!(f, "create {}", place.gateway())?;
+                match place.subnet() {
+                    Some(subnet) => write!(f, " in {subnet}")?,
+                    None => f.write_str(" for all zones, with addresses that AWS chooses")?,
+                }
                 predecessor.as_ref().map_or(Ok(()), |old| write!(f, " in place of {old}"))
             }
             Self::CreateRouteTable { table } => write!(f, "create {table}"),
@@ -236,10 +283,16 @@ impl fmt::Display for NetworkStep {
             Self::DeleteRoute { table, destination, target, .. } => {
                 write!(f, "delete route {destination} to {target} in {table}, which must stay private")
             }
-            Self::CreateS3Endpoint { tables } => {
-                let tables: Vec<&str> = tables.iter().map(Logical::as_str).collect();
-                write!(f, "create vpc-endpoint s3 on {}", tables.join(", "))
+            Self::DeleteDefaultRoute { table, target, .. } => {
+                write!(f, "delete route 0.0.0.0/0 to {target} in {table}, since the endpoints are the only way out")
             }
+            Self::CreateS3Endpoint { tables, policy } => {
+                let tables: Vec<&str> = tables.iter().map(Logical::as_str).collect();
+                write!(f, "create vpc-endpoint s3 on {}", tables.join(", "))?;
+                policy.as_ref().map_or(Ok(()), |policy| write!(f, " for {policy}"))
+            }
+            Self::LimitS3Endpoint { policy, .. } => write!(f, "set the policy of vpc-endpoint s3 to {policy}"),
+            Self::Endpoint(step) => step.fmt(f),
             Self::AddToS3Endpoint { table, .. } => write!(f, "add {table} to vpc-endpoint s3"),
             Self::ResetEndpointPolicy { .. } => {
                 write!(f, "set the policy of vpc-endpoint s3 to AWS's own, which lets everything through")

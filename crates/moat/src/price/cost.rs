@@ -2,7 +2,7 @@
 
 use super::{AS_OF, Item, PriceList, dollars};
 use crate::network::desired::letters;
-use crate::spec::{Architecture, LoadBalancerKind, Nat, NetworkSpec, ServiceSpec};
+use crate::spec::{Architecture, EndpointService, LoadBalancerKind, Nat, NetworkSpec, ServiceSpec, needs};
 use serde::{Serialize, Serializer};
 
 /// What is not in the sum, for whoever reads it.
@@ -41,7 +41,7 @@ fn usd<S: Serializer>(cents: &u64, serializer: S) -> Result<S::Ok, S::Error> {
 pub fn cost(network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) -> Cost {
     let prices = PriceList::of(region);
     let mut lines = Lines { prices, lines: Vec::new() };
-    lines.network(network);
+    lines.network(network, service);
     if let Some(service) = service {
         lines.door(network, service);
         lines.tasks(service);
@@ -67,13 +67,21 @@ impl Lines {
         self.lines.push(Line { what: what.into(), count, cents: self.prices.cents(item, count) });
     }
 
-    /// The VPC, its subnets and gateways, and the gateway endpoint of S3 cost nothing.
-    fn network(&mut self, network: &NetworkSpec) {
-        let gateways = match network.egress.nat {
-            Nat::Single => 1,
-            Nat::PerZone => letters(network.zones).count() as u64,
+    /// The VPC, its subnets and gateways, and the gateway endpoint of S3 cost nothing; nor does what was there before.
+    fn network(&mut self, network: &NetworkSpec, service: Option<&ServiceSpec>) {
+        let zones = letters(network.zones).count() as u64;
+        if network.egress.has_endpoints() {
+            let services = EndpointService::BASE.len() + service.map_or(0, |service| needs(service).len());
+            self.add("interface endpoint in one zone", Item::InterfaceEndpoint, services as u64 * zones);
+        }
+        let Some(nat) = network.egress.nat.filter(|_| network.existing.is_none()) else { return };
+        let (what, gateways) = match nat {
+            Nat::Single => ("NAT gateway", 1),
+            Nat::PerZone => ("NAT gateway", zones),
+            // For each zone that it has spread to ("Amazon VPC Pricing", regional NAT gateway).
+            Nat::Regional => ("regional NAT gateway in one zone", zones),
         };
-        self.add("NAT gateway", Item::NatGateway, gateways);
+        self.add(what, Item::NatGateway, gateways);
         self.add("public IPv4 address of a NAT gateway", Item::PublicIpv4, gateways);
     }
 

@@ -3,7 +3,7 @@
 use super::read::drift;
 use super::read_existing;
 use super::reader::Reader;
-use super::{Egress, Nat, NetworkSpec};
+use super::{Egress, NetworkSpec};
 use crate::cidr;
 
 pub(super) const FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "existing", "drift"];
@@ -12,8 +12,8 @@ pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     let name = fields.required("name");
     let cidr = fields.optional("cidr", NetworkSpec::default_cidr());
     let zones = fields.optional("zones", NetworkSpec::default_zones());
-    let egress = fields.object("egress", &["nat"], Egress::default(), |egress| {
-        Some(Egress { nat: egress.optional("nat", Nat::default()) })
+    let egress = fields.object("egress", &["nat", "endpoints"], Egress::default(), |egress| {
+        Some(Egress::of(egress.optional("nat", None), egress.optional("endpoints", None)))
     });
     fields.check("cidr", cidr, |cidr| match cidr {
         cidr if cidr.prefix() < 16 => Some(format!("{cidr} is too large: AWS allows a VPC /16 at most")),

@@ -27,7 +27,10 @@ fn with_network(change: serde_json::Value) -> serde_json::Value {
 fn the_least_that_can_be_said_has_defaults_for_the_rest() {
     let input = read(&with_service(json!({}))).unwrap();
     let network = input.network.unwrap();
-    assert_eq!((network.cidr.to_string().as_str(), network.zones, network.egress.nat), ("10.0.0.0/16", 2, Nat::Single));
+    assert_eq!(
+        (network.cidr.to_string().as_str(), network.zones, network.egress.nat),
+        ("10.0.0.0/16", 2, Some(Nat::Single))
+    );
     let service = input.service.unwrap();
     assert_eq!((service.port, service.cpu, service.memory, service.tasks), (80, 256, 512, 2));
     assert_eq!(input.mode, Mode::Apply);

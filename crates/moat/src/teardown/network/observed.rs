@@ -42,6 +42,8 @@ pub struct NatGateway {
     pub resource: Logical,
     pub vpc: VpcId,
     pub allocations: Vec<AllocationId>,
+    /// Whether it is one of all zones: then it holds no address of ours.
+    pub is_regional: bool,
     /// Its network interfaces.
     pub interfaces: Vec<InterfaceId>,
     pub state: State,

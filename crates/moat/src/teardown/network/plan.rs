@@ -1,7 +1,7 @@
 //! From what was found of a network to what takes it down.
 
 use super::NetworkTeardownSpec;
-use super::observed::{Observed, State};
+use super::observed::{NatGateway, Observed, State};
 use super::obstacle::{is_ours, obstacles};
 use super::step::NetworkStep;
 use crate::ids::{AllocationId, NatGatewayId, VpcId};
@@ -87,7 +87,8 @@ pub(super) fn facts(observed: &Observed) -> Facts {
     for address in addresses {
         let mut alive = nat_gateways.iter().filter(|gateway| gateway.state != State::Deleted);
         // A gateway that shows no address may hold any.
-        let is_held = alive.any(|it| it.allocations.is_empty() || it.allocations.contains(&address.id));
+        let hides = |it: &NatGateway| it.allocations.is_empty() && !it.is_regional;
+        let is_held = alive.any(|it| hides(it) || it.allocations.contains(&address.id));
         facts.say(free(&address.id), address.interface.is_none() && !is_held);
     }
     facts.say(addresses_gone(), addresses.is_empty());

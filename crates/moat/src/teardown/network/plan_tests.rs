@@ -39,6 +39,7 @@ fn whole() -> Observed {
             resource: "nat-gateway a".into(),
             vpc: vpc(),
             allocations: vec!["eipalloc-1".into()],
+            is_regional: false,
             interfaces: vec!["eni-1".into()],
             state: State::There,
         }],

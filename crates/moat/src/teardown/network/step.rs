@@ -3,7 +3,8 @@
 use super::plan::{self, free, idle, unrouted, without_public_ips};
 use crate::ids::{AllocationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 use crate::name::Logical;
-use crate::plan::{Hazard, Step};
+use crate::network::step::ENDPOINT_CALLS;
+use crate::plan::{Bucket, Hazard, Step};
 use crate::teardown::GroupStep;
 use crate::teardown::fact::gone;
 use std::fmt;
@@ -48,6 +49,10 @@ impl Step for NetworkStep {
                 inside.into_iter().chain(rest).collect()
             }
         }
+    }
+
+    fn bucket(&self) -> Option<Bucket> {
+        matches!(self, Self::DeleteEndpoint { .. }).then_some(ENDPOINT_CALLS)
     }
 
     fn hazard(&self) -> Hazard {

@@ -1,0 +1,173 @@
+//! The ways out of a network, and every move from one to another: tasks that run never lose theirs.
+
+mod down;
+
+use moat::network::Network;
+use moat::network::NetworkFacts;
+use moat::pass::look;
+use moat::spec::{Egress, Endpoints, Nat};
+use moat_fake::trial::{asked_with, empty, must_be_settled, settled};
+use moat_fake::{Asked, End, Execution, Fault, Faults, Rules, World};
+use std::cell::RefCell;
+
+const AUTO: Option<Endpoints> = Some(Endpoints::Auto);
+
+/// Every way out.
+const WAYS: [(&str, Egress); 5] = [
+    ("single", Egress::nat(Nat::Single)),
+    ("per-zone", Egress::nat(Nat::PerZone)),
+    ("regional", Egress::nat(Nat::Regional)),
+    ("endpoints", Egress { nat: None, endpoints: AUTO }),
+    ("single and endpoints", Egress { nat: Some(Nat::Single), endpoints: AUTO }),
+];
+
+fn asked(egress: Egress) -> Asked {
+    asked_with(2, egress)
+}
+
+fn run(world: &World, asked: &Asked) -> End {
+    world.run(Execution::new(world, "move", asked).run())
+}
+
+/// Every ordered pair of different ways.
+fn moves() -> Vec<(&'static str, Egress, Egress)> {
+    let pairs = WAYS.into_iter().flat_map(|from| WAYS.into_iter().map(move |to| (from, to)));
+    let pairs = pairs.filter(|(from, to)| from.0 != to.0);
+    pairs.map(|((name, from), (_, to))| (name, from, to)).collect()
+}
+
+/// Runs the move, and sees every second that nothing is lost which an act alone does not show: what a task remembers.
+fn watched(world: &World, asked: &Asked) -> End {
+    let end = RefCell::new(None);
+    let mover = async {
+        *end.borrow_mut() = Some(Execution::new(world, "move", asked).run().await);
+    };
+    let watch = async {
+        while end.borrow().is_none() {
+            world.clock().sleep(1_000).await;
+            let lost = world.lost_ways();
+            assert!(lost.is_empty(), "running tasks lost {}\n{}", lost.join(", "), world.story());
+        }
+    };
+    world.run(futures_util::future::join(mover, watch));
+    end.into_inner().expect("it ended")
+}
+
+/// What each network shows in the end, whatever it was before.
+fn facts(world: &World, asked: &Asked) -> NetworkFacts {
+    let hand = world.hand();
+    world.run(async { look::<Network, _>(&hand, &asked.network()).await }).expect("nothing fails").facts
+}
+
+#[test]
+fn e1_every_way_out_settles_from_nothing_is_found_as_it_is_and_goes_without_a_trace() {
+    for (name, egress) in WAYS {
+        let asked = asked(egress);
+        let world = empty(3);
+        assert_eq!(run(&world, &asked), End::Settled, "{name}\n{}", world.story());
+        must_be_settled(&world, &asked);
+        assert_eq!(world.throttled(), 0, "{name} (C11)\n{}", world.story());
+        let facts = facts(&world, &asked);
+        let gateways = match egress.nat {
+            None => 0,
+            Some(Nat::PerZone) => 2,
+            Some(Nat::Single | Nat::Regional) => 1,
+        };
+        assert_eq!(facts.nat_gateways.len(), gateways, "{name}");
+        assert_eq!(facts.interface_endpoints.len(), if egress.has_endpoints() { 3 } else { 0 }, "{name}");
+        assert!(facts.interface_endpoints.iter().all(|endpoint| endpoint.is_available));
+        down::record(&world, &asked);
+        down::removed(&world, &down::all());
+        down::calm(&world);
+        down::must_be_gone(&world, &std::collections::BTreeSet::new());
+        assert_eq!(world.throttled(), 0, "{name}, on its way out (C11)\n{}", world.story());
+    }
+}
+
+#[test]
+fn c13_e1_every_move_keeps_a_way_out_for_tasks_that_run_and_every_address_that_may_stay() {
+    for (from_name, from, to) in moves() {
+        let (before, after) = (asked(from), asked(to));
+        let world = settled(5, &before);
+        let (kept, of_a) = (world.elastic_ips(), world.ids("elastic-ip a"));
+        world.watch_ways_out();
+        assert_eq!(watched(&world, &after), End::Settled, "{from_name} to {to:?}\n{}", world.story());
+        must_be_settled(&world, &after);
+        assert_eq!(world.throttled(), 0, "{from_name} to {to:?} (C11)\n{}", world.story());
+        let is_zonal = |egress: Egress| egress.nat.is_some_and(|nat| nat != Nat::Regional);
+        if is_zonal(from) && is_zonal(to) {
+            let now = world.elastic_ips();
+            let stays = kept.iter().filter(|ip| now.contains(ip)).count();
+            assert_eq!(stays, kept.len().min(now.len()), "{from_name} to {to:?}: {kept:?}, {now:?}");
+            assert_eq!(world.ids("elastic-ip a"), of_a, "the first address stays (C13)");
+        }
+    }
+}
+
+/// Every fault at every call of every move is thousands of executions: each test takes its share of the calls.
+fn with_faults(share: u64) {
+    let faults = [Fault::LostAnswer, Fault::LostRequest, Fault::LambdaDiesAfter, Fault::KilledAfter, Fault::Throttled];
+    let mut tried = 0;
+    for (at, (from_name, from, to)) in moves().into_iter().enumerate() {
+        let (before, after) = (asked(from), asked(to));
+        for call in (0..MOST).filter(|call| (call + at as u64) % SHARES == share) {
+            let fault = faults[usize::try_from(call + at as u64).unwrap_or(0) % faults.len()];
+            let world = settled(7, &before).with(Rules::default(), Faults::at(call, fault));
+            world.watch_ways_out();
+            let story = || format!("{from_name} to {to:?}, {fault:?} at call {call}\n{}", world.story());
+            let end = watched(&world, &after);
+            assert!(matches!(end, End::Settled | End::Killed), "{end:?}: {}", story());
+            world.wait(20_000);
+            assert_eq!(watched(&world, &after), End::Settled, "{}", story());
+            must_be_settled(&world, &after);
+            tried += 1;
+        }
+    }
+    println!("{tried} moves with a fault");
+}
+
+/// The calls of a move, at most; later ones are reads of a settled network.
+const MOST: u64 = 120;
+const SHARES: u64 = 15;
+
+#[test]
+fn c13_e1_a_fault_at_any_call_of_a_move_takes_no_way_out_from_running_tasks() {
+    let shares = std::env::var("MOAT_SHARES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    (0..shares).for_each(with_faults);
+}
+
+#[test]
+fn c13_addresses_are_released_only_when_the_spec_has_no_use_for_them() {
+    let world = settled(9, &asked(Egress::nat(Nat::Single)));
+    let first = world.elastic_ips();
+    assert_eq!(run(&world, &asked(WAYS[4].1)), End::Settled);
+    assert_eq!(world.elastic_ips(), first, "endpoints beside it change nothing");
+    assert_eq!(run(&world, &asked(WAYS[1].1)), End::Settled);
+    assert!(world.elastic_ips().contains(&first[0]), "the first stays when there are more");
+    assert_eq!(run(&world, &asked(WAYS[3].1)), End::Settled);
+    assert_eq!(world.elastic_ips(), [""; 0], "with endpoints alone nothing uses one");
+}
+
+#[test]
+fn c11_eight_endpoints_are_made_three_calls_at_a_time_and_never_throttled() {
+    let mut wide = asked(WAYS[3].1);
+    wide.needs.extend(moat::spec::EndpointService::BEYOND);
+    let world = empty(11);
+    assert_eq!(run(&world, &wide), End::Settled, "{}", world.story());
+    must_be_settled(&world, &wide);
+    assert_eq!(world.throttled(), 0, "{}", world.story());
+    let made = |line: &&str| line.contains("create vpc-endpoint") && line.contains("Ok(");
+    let story = world.story();
+    let made: Vec<u64> = story.lines().filter(made).map(time).collect();
+    assert_eq!(made.len(), 9, "with S3's");
+    assert!(made[8] - made[0] >= 10_000, "{made:?}");
+    let mut few = wide.clone();
+    few.needs.clear();
+    assert_eq!(run(&world, &few), End::Settled, "{}", world.story());
+    must_be_settled(&world, &few);
+    assert_eq!(world.throttled(), 0, "{}", world.story());
+}
+
+fn time(line: &str) -> u64 {
+    line.trim_start_matches('[').trim_start().split(' ').next().and_then(|text| text.parse().ok()).unwrap_or_default()
+}
