@@ -78,7 +78,11 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
         ("NAT gateways", live, gateways),
         ("failed or pending NAT gateways", half.count(), 0),
         ("gateway endpoints", state.endpoints.there().count(), 1),
-        ("interface endpoints", state.interface_endpoints.there().count(), endpoints),
+        (
+            "interface endpoints",
+            state.interface_endpoints.there().filter(|endpoint| endpoint.state.is_live()).count(),
+            endpoints,
+        ),
         ("security groups", state.groups.there().count(), 3 + usize::from(endpoints > 0)),
         ("load balancers", state.balancers.there().count(), 1),
         ("target groups", state.targets.there().count(), 1),

@@ -185,8 +185,10 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
     if !applied.setbacks.is_empty() {
         retry_after = Some(SETBACK);
     }
+    // Whoever is ready goes on at once, and the next pass with it.
+    let is_at_rest = applied.rest == 0 && applied.unpaid.is_empty();
     let refill = applied.spent.iter().map(|(bucket, spent)| bucket.seconds(*spent)).max();
-    retry_after = refill.max(retry_after);
+    retry_after = refill.max(retry_after).max((applied.rest > 0).then_some(applied.rest));
     waiting.extend(
         applied
             .unpaid
@@ -204,7 +206,9 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
             () => Outcome::Waiting,
         },
         // What met a setback may be what the next stage needs: the load balancer's new zone, before tasks run in it (C9).
-        is_ready: applied.setbacks.is_empty() && S::milestones(spec).iter().all(|name| bindings.has(name)),
+        is_ready: is_at_rest
+            && applied.setbacks.is_empty()
+            && S::milestones(spec).iter().all(|name| bindings.has(name)),
         changes: applied.changes,
         waiting,
         withheld,
@@ -242,6 +246,8 @@ struct Applied {
     spent: BTreeMap<Bucket, u32>,
     /// How many steps could run but for an empty bucket.
     unpaid: BTreeMap<Bucket, usize>,
+    /// Seconds that must pass before the next pass.
+    rest: u32,
 }
 
 impl Applied {
@@ -263,6 +269,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
         held: BTreeMap::new(),
         spent: BTreeMap::new(),
         unpaid: BTreeMap::new(),
+        rest: 0,
     };
     let can_run = |step: &S::Step, bindings: &Bindings| step.needs().iter().all(|need| bindings.has(need));
     let mut fatal: Option<Failure> = None;
@@ -278,6 +285,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
             if let Some(bucket) = step.bucket() {
                 *applied.spent.entry(bucket).or_default() += 1;
             }
+            applied.rest = applied.rest.max(step.rest());
             let known = bindings.clone();
             running.push(async move {
                 let result = cloud.apply(spec, &step, &known).await;

@@ -30,6 +30,11 @@ pub trait Step: fmt::Display + fmt::Debug + Clone {
     fn bucket(&self) -> Option<Bucket> {
         None
     }
+
+    /// Seconds that must pass after it before the next pass, also where another execution makes that one.
+    fn rest(&self) -> u32 {
+        0
+    }
 }
 
 /// Calls of which AWS takes only so many at once, and then few a second.

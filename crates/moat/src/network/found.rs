@@ -242,7 +242,7 @@ impl<'a> Found<'a> {
             bindings.bind(name, id);
         }
         let ground = self.ground(spec);
-        if let Some(group) = self.endpoints.group
+        if let Some(group) = self.endpoints.group_in_use()
             && wanted::rules(&ground).iter().all(|rule| group.rules.contains(rule))
         {
             bindings.bind(wanted::group().available(), group.id.0.clone());

@@ -1,6 +1,7 @@
 //! The changes that the network stage can make.
 
 use super::desired::{self, NatPlace};
+use super::endpoints::plan::NAME_USUAL;
 use super::endpoints::{EndpointStep, Policy};
 use super::found::idle;
 use super::observed::Target;
@@ -234,6 +235,14 @@ impl Step for NetworkStep {
             _ => false,
         };
         is_endpoint_call.then_some(ENDPOINT_CALLS)
+    }
+
+    /// Tasks use an address that they asked for a minute long.
+    fn rest(&self) -> u32 {
+        match self {
+            Self::Endpoint(EndpointStep::DisablePrivateDns { .. }) => NAME_USUAL,
+            _ => 0,
+        }
     }
 
     fn hazard(&self) -> Hazard {

@@ -123,11 +123,16 @@ impl<'a> FoundEndpoints<'a> {
         unused.chain(self.group.filter(|_| any == 0).map(|group| group.id.as_str()))
     }
 
+    /// The group, unless it will soon be gone: the next pass must not wait to see it.
+    pub fn group_in_use(&self) -> Option<&'a Group> {
+        self.group.filter(|_| !self.wanted.is_empty())
+    }
+
     /// Ids by logical name.
     pub fn bindings(&self) -> Vec<(Logical, String)> {
         let named = |endpoint: &&InterfaceEndpoint| (endpoint.resource.clone(), endpoint.id.0.clone());
         let mut bindings: Vec<(Logical, String)> = self.interfaces.values().map(named).collect();
-        bindings.extend(self.group.map(|group| (group.resource.clone(), group.id.0.clone())));
+        bindings.extend(self.group_in_use().map(|group| (group.resource.clone(), group.id.0.clone())));
         bindings
     }
 

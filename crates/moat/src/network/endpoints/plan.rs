@@ -11,8 +11,8 @@ use crate::spec::EndpointService;
 
 /// Seconds that an interface endpoint needs: two to three minutes, by a single guide.
 const ENDPOINT_USUAL: u32 = 120;
-/// Seconds for which a task may still ask at the address that a name had: what AWS answers is good for 60.
-const NAME_USUAL: u32 = 60;
+/// Seconds for which a task may still ask at the address that a name had: what AWS answers is good for 60, and calls take a moment.
+pub const NAME_USUAL: u32 = 62;
 
 /// The endpoints with their group, in the order of their parts.
 pub fn plan(ground: &Ground<'_>, observed: &Observed, found: &FoundEndpoints<'_>, plan: &mut Plan<NetworkStep>) {
