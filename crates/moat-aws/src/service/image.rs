@@ -8,7 +8,7 @@ use aws_sdk_ecr::operation::describe_images::DescribeImagesError;
 use aws_sdk_ecr::types::ImageIdentifier;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use moat::error::{Failure, Kind, Meaning, meaning};
-use moat::image::{Image, Version};
+use moat::image::{Ecr, Image, Version};
 use moat::service::observed::ImageState;
 
 impl ServiceCloud {
@@ -31,9 +31,31 @@ impl ServiceCloud {
                 let digest = answer.image_details().iter().find_map(|detail| detail.image_digest());
                 Ok(digest.map_or(ImageState::NoSuchTag, |digest| ImageState::Digest(digest.to_owned())))
             }
-            Err(error) => absence(&error).map_or_else(|| Err(error).read(format!("describe image {image}")), Ok),
+            Err(error) => match absence(&error) {
+                Some(absent @ (ImageState::NoSuchRepository | ImageState::NoSuchTag)) => {
+                    Ok(cached_by(&ecr, &place).await?.map_or(absent, ImageState::NotCachedYet))
+                }
+                Some(state) => Ok(state),
+                None => Err(error).read(format!("describe image {image}")),
+            },
         }
     }
+}
+
+/// The prefix of the pull through cache rule that fetches what the repository has not, where there is one. A registry that
+/// does not tell its rules, or knows none, has what it has.
+async fn cached_by(ecr: &aws_sdk_ecr::Client, place: &Ecr) -> Result<Option<String>, Failure> {
+    let call = ecr.describe_pull_through_cache_rules().registry_id(&place.account);
+    let rules = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let rules = match rules.find(format!("describe the pull through cache rules of registry {}", place.account)) {
+        Ok(rules) => rules.unwrap_or_default(),
+        Err(failure) if matches!(failure.kind, Kind::Denied | Kind::Unexpected) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let prefixes = rules.iter().filter_map(|rule| rule.ecr_repository_prefix());
+    // The longest is the narrowest.
+    let ours = prefixes.filter(|prefix| place.is_cached_under(prefix)).max_by_key(|prefix| prefix.len());
+    Ok(ours.map(str::to_owned))
 }
 
 /// The answers that tell something about the image.

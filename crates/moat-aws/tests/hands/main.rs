@@ -13,6 +13,7 @@ mod network_observe;
 mod parameters;
 mod retries;
 mod rollout;
+mod secrets;
 mod service_apply;
 mod service_observe;
 mod task_definition;

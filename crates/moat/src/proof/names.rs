@@ -2,6 +2,7 @@
 
 use super::facts::{Need, PrefixList, What};
 use crate::image::Image;
+use crate::spec::{Secret, ServiceSpec, Store};
 
 /// What a container image asks of the network, wherever it lives.
 ///
@@ -15,6 +16,31 @@ pub fn of_image(image: &Image, region: &str) -> Vec<Need> {
             let host = image.repository.split('/').next().filter(|host| host.contains('.')).unwrap_or("docker.io");
             vec![need(What::Registry(host.to_owned()), region)]
         }
+    }
+}
+
+/// What the tasks of a service ask of the network, by its spec: the image, the logs, its secrets and ECS Exec.
+///
+/// Secrets Manager and Parameter Store decrypt what they answer with KMS by themselves, so a task needs no way to KMS for
+/// them. A task's role comes from an address in its own host, so it needs none to STS ("Task IAM role", ECS guide).
+pub fn of_spec(spec: &ServiceSpec, region: &str) -> Vec<Need> {
+    let need = |what, region: &str| Need { what, region: region.to_owned() };
+    let mut needs = of_image(&spec.image, region);
+    needs.push(need(What::Logs, region));
+    for secret in spec.secrets.values().chain(&spec.registry_credentials) {
+        let need = need(of_store(secret), secret.region());
+        if !needs.contains(&need) {
+            needs.push(need);
+        }
+    }
+    needs.extend(spec.exec.then(|| need(What::SsmMessages, region)));
+    needs
+}
+
+const fn of_store(secret: &Secret) -> What {
+    match secret.store() {
+        Store::SecretsManager => What::SecretsManager,
+        Store::ParameterStore => What::Ssm,
     }
 }
 
@@ -101,5 +127,40 @@ impl PrefixList {
     /// Whether it holds the addresses of a service that has gateway endpoints: S3 and DynamoDB.
     pub fn is_of_gateway_service(&self) -> bool {
         self.name.starts_with("com.amazonaws.") && (self.name.ends_with(".s3") || self.name.ends_with(".dynamodb"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn needs(more: &serde_json::Value) -> Vec<String> {
+        let mut service = json!({ "name": "web", "network": "main", "image": "ghcr.io/team/web:1" });
+        service.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let spec: ServiceSpec = serde_json::from_value(service).unwrap();
+        of_spec(&spec, "eu-west-1").iter().map(|need| format!("{} in {}", need.label(), need.region)).collect()
+    }
+
+    #[test]
+    fn e1_a_task_needs_its_image_its_logs_each_store_of_its_secrets_once_and_the_channel_of_ecs_exec() {
+        assert_eq!(needs(&json!({})), ["ghcr.io in eu-west-1", "CloudWatch Logs in eu-west-1"]);
+        let found = needs(&json!({
+            "secrets": {
+                "A": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a",
+                "B": "arn:aws:secretsmanager:us-east-1:123456789012:secret:b",
+                "C": "arn:aws:ssm:eu-west-1:123456789012:parameter/c",
+            },
+            "registryCredentials": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ghcr",
+            "taskRole": "arn:aws:iam::123456789012:role/moat-task-web",
+            "exec": true,
+        }));
+        let beyond = [
+            "Secrets Manager in eu-west-1",
+            "Secrets Manager in us-east-1",
+            "Parameter Store in eu-west-1",
+            "ECS Exec in eu-west-1",
+        ];
+        assert_eq!(found[2..], beyond);
     }
 }

@@ -254,3 +254,36 @@ fn d5_drift_is_repaired_where_it_is_safe_unless_the_document_says_otherwise() {
     /service/drift/repair: must be one of `none`, `safe`, `disruptive`, `destructive`, but it is `all`
     "#);
 }
+
+const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3";
+
+#[test]
+fn secrets_credentials_role_and_exec_read_back_as_the_same() {
+    let document = with_service(json!({
+        "secrets": { "DB": format!("{SECRET}:password::"), "API": "arn:aws:ssm:eu-west-1:123456789012:parameter/api" },
+        "registryCredentials": SECRET,
+        "taskRole": "arn:aws:iam::123456789012:role/moat-task-web",
+        "exec": true
+    }));
+    let input = read(&document).unwrap();
+    let service = input.service.as_ref().unwrap();
+    assert_eq!((service.secrets.len(), service.exec), (2, true));
+    let again = read(&json!({"network": input.network, "service": input.service})).unwrap();
+    assert_eq!(again, input);
+    // What is recorded today has none of them, and stays as it is.
+    let text = serde_json::to_string(&read(&with_service(json!({}))).unwrap().service).unwrap();
+    assert!(!["secrets", "registryCredentials", "taskRole", "exec"].iter().any(|field| text.contains(field)), "{text}");
+}
+
+#[test]
+fn s2_what_is_wrong_with_secrets_is_told_for_each_of_them_at_once() {
+    insta::assert_snapshot!(problems(with_service(json!({
+        "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1",
+        "environment": { "DB": "x" },
+        "secrets": { "DB": SECRET, "API": "api", "A=B": SECRET },
+        "registryCredentials": "arn:aws:ssm:eu-west-1:123456789012:parameter/ghcr",
+        "taskRole": "arn:aws:iam::123456789012:role/admin",
+        "exec": true
+    }))), @"");
+    insta::assert_snapshot!(problems(with_service(json!({ "exec": true, "registryCredentials": format!("{SECRET}:a::") }))), @"");
+}
