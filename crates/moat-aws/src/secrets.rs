@@ -32,7 +32,8 @@ impl SecretsCloud {
     pub async fn found(&self, spec: &ServiceSpec) -> Result<BTreeMap<String, Found>, Failure> {
         let secrets: BTreeMap<String, &Secret> =
             access::named(spec).into_values().map(|secret| (secret.arn(), secret)).collect();
-        let each = secrets.into_iter().map(async |(arn, secret)| Ok::<_, Failure>((arn, self.one(secret).await?)));
+        let each =
+            secrets.into_iter().map(|(arn, secret)| async move { Ok::<_, Failure>((arn, self.one(secret).await?)) });
         Ok(try_join_all(each).await?.into_iter().collect())
     }
 
@@ -99,13 +100,14 @@ impl SecretsCloud {
         let keys = tags
             .iter()
             .flat_map(|(tag, value)| access::tag_keys(secret.store(), tag).map(|key| entry(key, value.clone())));
-        let read = self.simulate(access::action(secret.store()), &secret.arn(), keys.collect());
-        let mut denied = match read.await? {
+        let read = self.simulate(access::action(secret.store()), &secret.arn(), keys.collect()).await?;
+        let mut denied = match read {
             Ok(denied) => denied,
             Err(why) => return Ok(Err(why)),
         };
         if let Some(key) = key.map(|key| key_arn(secret, key)) {
-            let via = format!("{}.{}.amazonaws.com", secret.store().service(), secret.region());
+            let suffix = if secret.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+            let via = format!("{}.{}.{suffix}", secret.store().service(), secret.region());
             match self.simulate("kms:Decrypt", &key, vec![entry(VIA.into(), via)]).await? {
                 Ok(also) => denied.extend(also),
                 Err(why) => return Ok(Err(why)),

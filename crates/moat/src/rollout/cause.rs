@@ -89,6 +89,16 @@ const ROWS: &[Row] = &[
         "add an endpoint for ssm, or a route to a NAT gateway, and let port 443 out",
     ),
     Row(
+        &["unable to retrieve secret from asm", "context deadline exceeded"],
+        "there is no way from the tasks' subnets to Secrets Manager",
+        "add an endpoint for secretsmanager, or a route to a NAT gateway, and let port 443 out",
+    ),
+    Row(
+        &["unable to retrieve secrets from ssm", "context deadline exceeded"],
+        "there is no way from the tasks' subnets to Systems Manager",
+        "add an endpoint for ssm, or a route to a NAT gateway, and let port 443 out",
+    ),
+    Row(
         &["registry-1.docker.io", "timeout"],
         "there is no way from the tasks' subnets to Docker Hub",
         "add a route to a NAT gateway, or keep a copy of the image in ECR",

@@ -161,6 +161,14 @@ const TEXTS: &[(&str, &str)] = &[
         "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ghcr.io/team/web:1: failed to authorize: failed to fetch oauth token: unexpected status from POST request to https://ghcr.io/token: 403 Forbidden",
         "the registry knows the credentials",
     ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 5 time(s): RequestCanceled: request context canceled caused by: context deadline exceeded",
+        "there is no way from the tasks' subnets to Systems Manager",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret arn:aws:secretsmanager:us-west-2:123456789012:secret:DBPasswordSecret-a1B2c3 from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded. Please check your task network configuration.",
+        "there is no way from the tasks' subnets to Secrets Manager",
+    ),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 use super::desired::ServiceStageSpec;
 use super::observed::{ImageState, Observed, Rollout};
 use super::plan::kept;
+use crate::rollout::track::Policy;
 use serde::{Deserialize, Serialize};
 
 /// Parts that do not exist yet are left out.
@@ -52,9 +53,13 @@ pub(super) fn facts(spec: &ServiceStageSpec, observed: &Observed) -> ServiceFact
     }
 }
 
+fn is_tracked(spec: &ServiceStageSpec) -> bool {
+    !matches!(Policy::of(&spec.service), Policy::None(_))
+}
+
 fn warnings(spec: &ServiceStageSpec, observed: &Observed) -> Vec<String> {
     let image = &spec.service.image;
-    let elsewhere = image.ecr().filter(|ecr| ecr.region != spec.region && spec.service.track.is_some());
+    let elsewhere = image.ecr().filter(|ecr| ecr.region != spec.region && is_tracked(spec));
     let elsewhere = elsewhere.map(|ecr| {
         format!(
             "{image} is in {}, and ECR tells of pushes in its own region only: a push rolls nothing until the schedule finds it, or an event is forwarded to {}",
