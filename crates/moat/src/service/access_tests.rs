@@ -43,16 +43,16 @@ fn secrets_that_the_execution_role_can_read_are_no_matter() {
 
 #[test]
 fn a_secret_that_is_not_there_or_deleted_stops_the_provision_at_its_field() {
-    insta::assert_snapshot!(told(&with(DB, Found::Absent)), @"");
-    insta::assert_snapshot!(told(&with(GHCR, Found::Deleted)), @"");
+    insta::assert_snapshot!(told(&with(DB, Found::Absent)), @"/service/secrets/DB~1PASSWORD: secret arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3 does not exist. Create it, or mend the ARN: name, region and account must be right");
+    insta::assert_snapshot!(told(&with(GHCR, Found::Deleted)), @"/service/registryCredentials: secret arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3 is deleted. Restore it with aws secretsmanager restore-secret --secret-id arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3, or name another");
 }
 
 #[test]
 fn a_secret_without_the_tag_is_told_with_the_command_that_gives_it() {
     let untagged = Facts { tags: BTreeMap::new(), ..readable() };
-    insta::assert_snapshot!(told(&with(API, Found::There(untagged))), @"");
+    insta::assert_snapshot!(told(&with(API, Found::There(untagged))), @"/service/secrets/API: parameter arn:aws:ssm:eu-west-1:123456789012:parameter/prod/api has no tag moat:readable, and the execution role reads only secrets that have it with the value true. If tasks may have it: aws ssm add-tags-to-resource --region eu-west-1 --resource-type Parameter --resource-id /prod/api --tags Key=moat:readable,Value=true");
     let other = Facts { tags: [(READABLE.0.to_owned(), "false".to_owned())].into(), ..readable() };
-    insta::assert_snapshot!(told(&with(GHCR, Found::There(other))), @"");
+    insta::assert_snapshot!(told(&with(GHCR, Found::There(other))), @r#"/service/registryCredentials: secret arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3 has the tag moat:readable = "false", and the execution role reads only secrets that have it with the value true. If tasks may have it: aws secretsmanager tag-resource --region us-east-1 --secret-id arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3 --tags Key=moat:readable,Value=true"#);
 }
 
 #[test]
@@ -60,7 +60,10 @@ fn what_iam_denies_all_the_same_is_told_for_each_action() {
     let denied = ["kms:Decrypt", "secretsmanager:GetSecretValue"].map(str::to_owned).into();
     let facts =
         Facts { key: Some("arn:aws:kms:eu-west-1:123456789012:key/1".into()), denied: Ok(denied), ..readable() };
-    insta::assert_snapshot!(told(&with(DB, Found::There(facts))), @"");
+    insta::assert_snapshot!(told(&with(DB, Found::There(facts))), @r"
+    /service/secrets/DB~1PASSWORD: the execution role is not allowed kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/1, with which arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3 is encrypted. Look for a permissions boundary, a service control policy, or a denial on the role
+    /service/secrets/DB~1PASSWORD: the execution role is not allowed secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3. It has the tag, so look for a permissions boundary, a service control policy or a denial on the role, and whether the stack is the newest
+    ");
 }
 
 #[test]

@@ -251,7 +251,7 @@ fn r10_tasks_are_replaced_without_a_gap_and_a_small_service_gives_up_early() {
 #[test]
 fn d4_ecs_exec_that_somebody_turned_on_is_turned_off_and_takes_new_tasks() {
     let observed = with(|service| service.exec = true);
-    insta::assert_snapshot!(planned(&observed), @"");
+    insta::assert_snapshot!(planned(&observed), @"update service to ECS Exec off");
     assert_eq!(plan(&spec(), &observed).unwrap().steps[0].hazard(), crate::plan::Hazard::Disruptive);
 }
 
@@ -264,7 +264,7 @@ fn a_role_of_another_account_is_refused_before_anything_is_made() {
     spec.service.task_role = Some(role("123456789012"));
     assert!(plan(&spec, &nothing()).is_ok());
     spec.service.task_role = Some(role("999999999999"));
-    insta::assert_snapshot!(plan(&spec, &nothing()).unwrap_err(), @"");
+    insta::assert_snapshot!(plan(&spec, &nothing()).unwrap_err(), @"/service/taskRole: arn:aws:iam::999999999999:role/moat-task-web is in another account than the tasks, which run in 123456789012. Make the role there");
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn an_image_of_another_account_that_may_not_be_seen_is_told_with_the_policy_that
     let mut spec = spec();
     spec.execution_role = "arn:aws:iam::999999999999:role/moat-task-execution-us-east-1".into();
     let observed = Observed { image: ImageState::Unreadable("access denied".into()), ..nothing() };
-    insta::assert_snapshot!(plan(&spec, &observed).unwrap_err(), @"");
+    insta::assert_snapshot!(plan(&spec, &observed).unwrap_err(), @"/service/image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest: ECR did not let moat look it up (access denied), so moat cannot tell which digest to deploy. It is in another account: the policy of repository web in account 123456789012 must allow the principal arn:aws:iam::999999999999:root ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:DescribeImages and ecr:GetDownloadUrlForLayer");
 }
 
 fn uncached() -> Observed {
@@ -287,7 +287,7 @@ fn an_image_that_is_not_cached_yet_is_deployed_by_its_tag_and_told() {
         "{plan}"
     );
     let facts = crate::service::facts::facts(&spec(), &uncached());
-    insta::assert_snapshot!(facts.warnings.join("\n"), @"");
+    insta::assert_snapshot!(facts.warnings.join("\n"), @"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest is not in the pull through cache hub yet. The first pull fetches it, so it is deployed by its tag; the next rollout or provision names its digest");
 }
 
 #[test]
@@ -313,7 +313,10 @@ fn a_service_with_secrets_credentials_a_role_and_exec_is_as_asked_when_it_has_th
     spec.service.task_role = Some(crate::spec::TaskRole::new("arn:aws:iam::123456789012:role/moat-task-web").unwrap());
     spec.service.exec = true;
     let plan_of = |observed: &Observed| plan(&spec, observed).unwrap().to_string();
-    insta::assert_snapshot!(plan_of(&settled()), @"");
+    insta::assert_snapshot!(plan_of(&settled()), @r"
+    register task-definition 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa with 256 CPU units and 512 MiB
+    update service to the new task-definition, ECS Exec on
+    ");
     let mut observed = with(|service| service.exec = true);
     observed.latest = Some(Revision::of("td:1".into(), spec.task_definition(Some(&digest('a')))));
     assert_eq!(plan_of(&observed), "nothing to do\n");

@@ -284,6 +284,16 @@ fn s2_what_is_wrong_with_secrets_is_told_for_each_of_them_at_once() {
         "registryCredentials": "arn:aws:ssm:eu-west-1:123456789012:parameter/ghcr",
         "taskRole": "arn:aws:iam::123456789012:role/admin",
         "exec": true
-    }))), @"");
-    insta::assert_snapshot!(problems(with_service(json!({ "exec": true, "registryCredentials": format!("{SECRET}:a::") }))), @"");
+    }))), @r#"
+    /service/secrets/A=B: an environment variable's name is not empty and has neither = nor {{
+    /service/secrets/API: "api" is not the ARN of a secret; write arn:aws:secretsmanager:<region>:<account>:secret:<name>, or arn:aws:ssm:<region>:<account>:parameter/<name>
+    /service/secrets/DB: is in environment, too; a variable has one value, so take it out of one of the two
+    /service/registryCredentials: is for other registries; ECR is read with the execution role. Take it out, or name an image that is not in ECR
+    /service/registryCredentials: is in Parameter Store, but ECS takes credentials from Secrets Manager only
+    /service/taskRole: is role "admin", but moat may pass only roles whose names begin with moat-task-, so that who starts a provision cannot give a container any role of the account. Name a role so
+    "#);
+    insta::assert_snapshot!(problems(with_service(json!({ "exec": true, "registryCredentials": format!("{SECRET}:a::") }))), @r"
+    /service/registryCredentials: names a part of a secret; ECS takes the whole one, a JSON object with username and password
+    /service/exec: needs taskRole: ECS Exec works with the container's own role, which must be allowed ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel
+    ");
 }
