@@ -21,6 +21,7 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cpu-memory-pair", &["/service/memory"]),
     ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
+    ("exec-without-role", &["/service/exec"]),
     (
         "existing",
         &[
@@ -58,6 +59,15 @@ const POINTERS: &[(&str, &[&str])] = &[
             "/service/rollout/freeze/0/cron",
             "/service/rollout/freeze/0/timeZone",
             "/service/rollout/sources/0/account",
+        ],
+    ),
+    (
+        "secrets",
+        &[
+            "/service/registryCredentials",
+            "/service/secrets/API_KEY",
+            "/service/secrets/DB_PASSWORD",
+            "/service/taskRole",
         ],
     ),
     ("string", &[""]),

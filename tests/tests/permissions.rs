@@ -19,6 +19,9 @@ const HANDS: &[(&str, &[&str])] = &[
     ("TeardownFunction", &["endpoints", "interface", "teardown"]),
 ];
 
+/// Hands that are there for moat-preflight to take up.
+const NOT_TAKEN_UP: &[&str] = &["secrets"];
+
 /// Whose hands a function uses to look, and for nothing else.
 const EYES: &[(&str, &[&str])] = &[("DriftFunction", &["ingress", "network", "service"])];
 
@@ -28,7 +31,7 @@ const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("AddTags", "ELB asks for it in every create call that carries tags"),
     ("TagResource", "ECS and CloudWatch Logs ask for it in every create call that carries tags"),
     ("AddTagsToResource", "SSM asks for it when PutParameter makes a parameter with tags"),
-    ("PassRole", "RegisterTaskDefinition names the execution role"),
+    ("PassRole", "RegisterTaskDefinition names the execution role, and the role of the container"),
     ("CreateServiceLinkedRole", "CreateLoadBalancer and CreateCluster, once in the life of an account"),
     ("CreateLogStream", "Lambda itself, for the function's own log"),
     ("PutLogEvents", "Lambda itself, for the function's own log"),
@@ -93,7 +96,7 @@ fn is_reading(call: &str) -> bool {
 
 #[test]
 fn no_call_to_aws_hides_outside_the_hands_of_a_function() {
-    let known: Vec<&str> = HANDS.iter().flat_map(|(_, modules)| *modules).copied().collect();
+    let known: Vec<&str> = HANDS.iter().flat_map(|(_, modules)| *modules).chain(NOT_TAKEN_UP).copied().collect();
     for (module, calls) in calls_by_module() {
         assert!(calls.is_empty() || known.contains(&module.as_str()), "{module} calls {calls:?}");
     }

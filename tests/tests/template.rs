@@ -28,6 +28,7 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "ec2:DescribeVpcPeeringConnections",
     "ec2:DescribeVpcs",
     "ec2:DescribeVpnGateways",
+    "ecr:DescribePullThroughCacheRules",
     "ecs:DeregisterTaskDefinition",
     "ecs:DescribeTaskDefinition",
     // The condition names the cluster.
@@ -59,6 +60,12 @@ const UNTAGGED: &[(&str, &str)] = &[
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),
     ("WriteItsLog", "its own log group, by ARN"),
     ("GiveTasksTheirExecutionRole", "one role, to one service"),
+    ("GiveTasksTheirOwnRole", "roles that were made for tasks, by name, to one service"),
+    (
+        "DecryptThem",
+        "only on behalf of the two stores, and what they hold asks for a tag; the key's policy decides, too",
+    ),
+    ("FillThePullThroughCache", "without a rule nothing is fetched; a repository that ECR makes has no tag of ours"),
     ("LetElbWork", "one role, for one service"),
     ("LetEcsWork", "one role, for one service"),
     ("LetEcsAndElbWork", "two roles that AWS defines, for two services"),
@@ -162,6 +169,36 @@ fn tags_can_be_set_only_on_what_is_being_created() {
                     assert!(!created.is_empty(), "{id} may tag anything");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn the_execution_role_reads_only_secrets_that_their_owner_has_marked() {
+    let template = template();
+    let role = resources(&template, "AWS::IAM::Role")["TaskExecutionRole"];
+    let (tag, value) = moat::service::access::READABLE;
+    for (action, key) in
+        [("secretsmanager:GetSecretValue", "secretsmanager:ResourceTag"), ("ssm:GetParameters", "ssm:resourceTag")]
+    {
+        let granting = statements(role).into_iter().filter(|statement| actions(statement).contains(&action));
+        let granting: Vec<&Value> = granting.collect();
+        assert_eq!(granting.len(), 1, "{action}");
+        assert_eq!(granting[0]["Condition"]["StringEquals"][format!("{key}/{tag}")], value, "{action}");
+    }
+    let decrypts = statements(role).into_iter().find(|statement| actions(statement).contains(&"kms:Decrypt")).unwrap();
+    assert!(decrypts["Condition"]["StringLike"]["kms:ViaService"].is_array());
+}
+
+#[test]
+fn only_roles_that_were_made_for_tasks_are_passed_on_and_only_to_tasks() {
+    let template = template();
+    for (id, statement) in all(&template).into_iter().filter(|(_, it)| actions(it).contains(&"iam:PassRole")) {
+        let to = &statement["Condition"]["StringEquals"]["iam:PassedToService"];
+        assert_eq!(to, "ecs-tasks.amazonaws.com", "{id}");
+        for resource in strings(&statement["Resource"]) {
+            let is_for_tasks = resource.contains(&format!(":role/{}*", moat::spec::TASK_ROLE_PREFIX));
+            assert!(is_for_tasks || resource.contains("TaskExecutionRole"), "{id}: {resource}");
         }
     }
 }

@@ -36,6 +36,8 @@ pub mod records;
 pub mod rollout;
 #[cfg(all(feature = "scaling", feature = "ecs"))]
 pub mod scaling;
+#[cfg(all(feature = "secrets", feature = "iam", feature = "ssm"))]
+pub mod secrets;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "logs", feature = "scaling"))]
 pub mod service;
 #[cfg(feature = "tagging")]

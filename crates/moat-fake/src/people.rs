@@ -100,6 +100,11 @@ impl World {
         self.change(|state| state.images.insert(image.to_owned(), digest.to_owned()));
     }
 
+    /// Lets ECR fetch what is below this prefix with the first pull.
+    pub fn cache(&self, prefix: &str) {
+        self.change(|state| state.cached.push(prefix.to_owned()));
+    }
+
     /// Stops an execution.
     pub fn end(&self, execution: &str) {
         self.change(|state| state.ended.insert(execution.to_owned(), state.now));

@@ -72,6 +72,8 @@ pub struct State {
     pub(crate) scalings: BTreeMap<String, Scaling>,
     /// Digests in ECR, by image with its tag.
     pub(crate) images: BTreeMap<String, String>,
+    /// The prefixes of ECR's pull through cache rules.
+    pub(crate) cached: Vec<String>,
     pub(crate) tokens: Tokens,
     pub(crate) parameters: BTreeMap<String, String>,
     /// When each execution that no longer runs ended.
@@ -208,6 +210,7 @@ pub(crate) struct EcsService {
     pub network: service::Network,
     pub deployment: moat::service::desired::Deployment,
     pub grace: u32,
+    pub exec: bool,
     pub desired: u32,
     pub running: u32,
     pub target_group: Option<String>,
@@ -302,6 +305,7 @@ impl State {
             landlords: Vec::new(),
             scalings: BTreeMap::new(),
             images: BTreeMap::new(),
+            cached: Vec::new(),
             tokens: Tokens::default(),
             parameters: BTreeMap::new(),
             ended: BTreeMap::new(),

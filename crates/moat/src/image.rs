@@ -36,6 +36,15 @@ impl fmt::Display for Ecr {
     }
 }
 
+impl Ecr {
+    /// Whether a pull through cache rule with this prefix fetches what is not there. The prefix `ROOT` is for every
+    /// repository ("Creating a pull through cache rule", ECR guide).
+    pub fn is_cached_under(&self, prefix: &str) -> bool {
+        let rest = self.repository.strip_prefix(prefix.trim_end_matches('/'));
+        prefix == "ROOT" || rest.is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+    }
+}
+
 /// What an image is, whatever it is called: `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -189,6 +198,17 @@ mod tests {
         assert_eq!((ecr.repository.as_str(), image.tag()), ("team/web", Some("1.2")));
         assert_eq!(Image::new("ghcr.io/team/web:1.2").unwrap().ecr(), None);
         assert_eq!(Image::new("evil.dkr.ecr.eu-west-1.amazonaws.com/web:1").unwrap().ecr(), None);
+    }
+
+    #[test]
+    fn a_pull_through_cache_has_what_is_below_its_prefix() {
+        let ecr =
+            Image::new("123456789012.dkr.ecr.eu-west-1.amazonaws.com/hub/library/nginx:1").unwrap().ecr().unwrap();
+        let under: Vec<&str> = ["hub", "hub/library", "hub/", "ROOT", "hu", "hub/library/nginx", "other"]
+            .into_iter()
+            .filter(|prefix| ecr.is_cached_under(prefix))
+            .collect();
+        assert_eq!(under, ["hub", "hub/library", "hub/", "ROOT"]);
     }
 
     #[test]

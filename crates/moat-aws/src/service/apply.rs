@@ -89,6 +89,7 @@ impl ServiceCloud {
         let call = call.load_balancers(load_balancer(spec, target_group));
         let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment(spec, step)?);
         let call = call.enable_ecs_managed_tags(true).propagate_tags(PropagateTags::Service);
+        let call = call.set_enable_execute_command(spec.service.exec.then_some(true));
         let answer = call.set_tags(Some(tags(owner, &desired::service()))).send().await.create(step)?;
         made(answer.map(|answer| answer.service.and_then(|service| service.service_arn)), step)
     }
@@ -109,6 +110,8 @@ impl ServiceCloud {
                 Change::Network | Change::PublicIp => call.network_configuration(network(subnets, step, bindings)?),
                 Change::Deployment => call.deployment_configuration(deployment(spec, step)?),
                 Change::Grace(seconds) => call.health_check_grace_period_seconds(int(*seconds)),
+                // By itself it starts no tasks, and those that run stay as they are ("UpdateService", ECS API).
+                Change::Exec(exec) => call.enable_execute_command(*exec).force_new_deployment(true),
                 Change::Tasks(tasks) => call.desired_count(int(*tasks)),
                 Change::Anew => call.force_new_deployment(true),
                 Change::TargetGroup => {

@@ -20,11 +20,15 @@ pub(super) type Known = Result<ImageState, Failure>;
 impl ServiceCloud {
     /// Looks the image up where it lives: its own account and region. Not at all when the registry is not ECR.
     pub(super) async fn image(&self, image: &Image) -> Known {
-        if image.ecr().is_none() {
-            return Ok(ImageState::NotAsked);
-        }
+        let Some(place) = image.ecr() else { return Ok(ImageState::NotAsked) };
         let call = async |images: Vec<String>| Ok(self.all_images(&images).await);
-        self.images.ask(&image.to_string(), call).await?.unwrap_or(Ok(ImageState::NoSuchTag))
+        match self.images.ask(&image.to_string(), call).await?.unwrap_or(Ok(ImageState::NoSuchTag))? {
+            absent @ (ImageState::NoSuchRepository | ImageState::NoSuchTag) => {
+                let prefix = cached_by(&self.registry(&place), &place).await?;
+                Ok(prefix.map_or(absent, ImageState::NotCachedYet))
+            }
+            known => Ok(known),
+        }
     }
 
     /// Those of one repository in one call.
@@ -99,6 +103,22 @@ fn state(image: &Image, asked: usize, found: &[ImageDetail]) -> Option<ImageStat
     };
     let digest = found.iter().filter(is_it).find_map(|detail| detail.image_digest());
     digest.map(|digest| ImageState::Digest(digest.to_owned()))
+}
+
+/// The prefix of the pull through cache rule that fetches what the repository has not, where there is one. A registry that
+/// does not tell its rules, or knows none, has what it has.
+async fn cached_by(ecr: &aws_sdk_ecr::Client, place: &Ecr) -> Result<Option<String>, Failure> {
+    let call = ecr.describe_pull_through_cache_rules().registry_id(&place.account);
+    let rules = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+    let rules = match rules.find(format!("describe the pull through cache rules of registry {}", place.account)) {
+        Ok(rules) => rules.unwrap_or_default(),
+        Err(failure) if matches!(failure.kind, Kind::Denied | Kind::Unexpected) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let prefixes = rules.iter().filter_map(|rule| rule.ecr_repository_prefix());
+    // The longest is the narrowest.
+    let ours = prefixes.filter(|prefix| place.is_cached_under(prefix)).max_by_key(|prefix| prefix.len());
+    Ok(ours.map(str::to_owned))
 }
 
 /// The answers that tell something about the repository, and so about each of its images.

@@ -4,7 +4,7 @@ use aws_sdk_ecs::error::BuildError;
 use aws_sdk_ecs::operation::register_task_definition::builders::RegisterTaskDefinitionFluentBuilder;
 use aws_sdk_ecs::types::{
     self as aws, Compatibility, ContainerDefinition, CpuArchitecture, KeyValuePair, LogConfiguration, LogDriver,
-    NetworkMode, OsFamily, PortMapping, RuntimePlatform, TransportProtocol,
+    NetworkMode, OsFamily, PortMapping, RepositoryCredentials, RuntimePlatform, Secret, TransportProtocol,
 };
 use moat::ids::TaskDefinitionArn;
 use moat::rollout::provisioned::Running;
@@ -28,8 +28,11 @@ pub(super) fn write(
         architecture,
         command,
         environment,
+        secrets,
+        registry_credentials,
         labels,
         execution_role,
+        task_role,
         log_group,
         region,
     } = definition;
@@ -42,6 +45,8 @@ pub(super) fn write(
         .essential(true)
         .port_mappings(mapping)
         .set_environment(Some(variables.collect()))
+        .set_secrets(written(secrets)?)
+        .set_repository_credentials(credentials(registry_credentials.as_deref())?)
         .set_command((!command.is_empty()).then(|| command.clone()))
         .set_docker_labels(Some(labels))
         .log_configuration(logs(log_group, region)?)
@@ -55,8 +60,20 @@ pub(super) fn write(
         .network_mode(NetworkMode::Awsvpc)
         .requires_compatibilities(Compatibility::Fargate)
         .execution_role_arn(execution_role)
+        .set_task_role_arn(task_role.clone())
         .runtime_platform(platform.build())
         .container_definitions(container))
+}
+
+/// Nothing is sent where there are none, as with all that a definition need not have.
+fn written(secrets: &BTreeMap<String, String>) -> Result<Option<Vec<Secret>>, BuildError> {
+    let secret = |(name, from): (&String, &String)| Secret::builder().name(name).value_from(from).build();
+    let secrets = secrets.iter().map(secret).collect::<Result<Vec<_>, _>>()?;
+    Ok((!secrets.is_empty()).then_some(secrets))
+}
+
+fn credentials(secret: Option<&str>) -> Result<Option<RepositoryCredentials>, BuildError> {
+    secret.map(|secret| RepositoryCredentials::builder().credentials_parameter(secret).build()).transpose()
 }
 
 fn logs(group: &str, region: &str) -> Result<LogConfiguration, BuildError> {
@@ -109,8 +126,11 @@ fn definition(found: &aws::TaskDefinition, name: &str) -> Option<TaskDefinition>
             .into(),
         command: container.command().to_vec(),
         environment: container.environment().iter().filter_map(pair).collect(),
+        secrets: container.secrets().iter().map(|it| (it.name().to_owned(), it.value_from().to_owned())).collect(),
+        registry_credentials: container.repository_credentials().map(|it| it.credentials_parameter().to_owned()),
         labels,
         execution_role: found.execution_role_arn().unwrap_or_default().to_owned(),
+        task_role: found.task_role_arn().filter(|arn| !arn.is_empty()).map(str::to_owned),
         log_group: option("awslogs-group")?,
         region: option("awslogs-region")?,
     })
@@ -123,7 +143,6 @@ fn is_plain_task(found: &aws::TaskDefinition) -> bool {
     let family = found.runtime_platform().and_then(|platform| platform.operating_system_family());
     found.network_mode() == Some(&NetworkMode::Awsvpc)
         && family.is_none_or(|family| *family == OsFamily::Linux)
-        && found.task_role_arn().is_none_or(str::is_empty)
         && found.volumes().is_empty()
         // Said or not, empty is the same.
         && found.pid_mode().is_none_or(|mode| mode.as_str().is_empty())
@@ -136,9 +155,8 @@ fn is_plain_task(found: &aws::TaskDefinition) -> bool {
 fn is_plain_container(container: &ContainerDefinition) -> bool {
     let has_own_files = !container.mount_points().is_empty()
         || !container.volumes_from().is_empty()
-        || container.repository_credentials().is_some()
         || container.readonly_root_filesystem().unwrap_or(false);
-    let has_other_variables = !container.secrets().is_empty() || !container.environment_files().is_empty();
+    let has_other_variables = !container.environment_files().is_empty();
     let runs_otherwise = !container.entry_point().is_empty()
         || container.user().is_some_and(|user| !user.is_empty())
         || container.working_directory().is_some_and(|directory| !directory.is_empty())

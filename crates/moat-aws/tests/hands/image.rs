@@ -67,6 +67,36 @@ async fn a_repository_and_a_tag_that_are_missing_are_told_apart() {
     assert_eq!(state(json!({ "imageDetails": [] })).await, ImageState::NoSuchTag);
 }
 
+fn rules(prefixes: &[&str]) -> serde_json::Value {
+    let rules: Vec<_> = prefixes.iter().map(|prefix| json!({ "ecrRepositoryPrefix": prefix })).collect();
+    json!({ "pullThroughCacheRules": rules })
+}
+
+#[tokio::test]
+async fn an_image_that_a_pull_through_cache_fetches_is_told_with_the_narrowest_rule_that_does() {
+    for missing in ["RepositoryNotFoundException", "ImageNotFoundException"] {
+        let first = json!({ "pullThroughCacheRules": [{ "ecrRepositoryPrefix": "ROOT" }], "nextToken": "two" });
+        let wire = Wire::default().on("DescribeImages", [Answer::error(missing)]);
+        let wire = wire.on("DescribePullThroughCacheRules", [first, rules(&["other", "team"])]);
+        assert_eq!(observe(&wire, OURS).await.unwrap().image, ImageState::NotCachedYet("team".into()));
+        assert_eq!(wire.call("DescribePullThroughCacheRules").json["registryId"], "123456789012");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_no_rule_fetches_is_absent_also_where_rules_are_not_told() {
+    let denied = Answer::Error(400, "AccessDeniedException", "not authorized");
+    let unknown = Answer::Error(400, "UnknownOperationException", "what?");
+    for told in [rules(&["tea", "team/web", "hub"]).into(), denied, unknown] {
+        let wire = Wire::default().on("DescribeImages", [Answer::error("ImageNotFoundException")]);
+        let wire = wire.on::<Answer>("DescribePullThroughCacheRules", [told]);
+        assert_eq!(observe(&wire, OURS).await.unwrap().image, ImageState::NoSuchTag);
+    }
+    let wire = Wire::default().on("DescribeImages", [Answer::error("ImageNotFoundException")]);
+    let wire = wire.on("DescribePullThroughCacheRules", [Answer::Error(500, "ServerException", "try later")]);
+    assert_eq!(observe(&wire, OURS).await.unwrap_err().kind, Kind::Unavailable);
+}
+
 #[tokio::test]
 async fn an_image_that_may_not_be_looked_at_is_unreadable_and_not_absent() {
     let denied = Answer::Error(400, "AccessDeniedException", "not authorized to perform ecr:DescribeImages");

@@ -17,6 +17,7 @@ mod parameters;
 mod preflight;
 mod retries;
 mod rollout;
+mod secrets;
 mod service_apply;
 mod service_observe;
 mod task_definition;

@@ -56,6 +56,7 @@ fn revision() -> Value {
         "containerDefinitions": [
             { "name": "web", "image": image(&digest('a')), "cpu": 0, "essential": true, "stopTimeout": 90,
               "environment": [{ "name": "A", "value": "1" }], "secrets": [{ "name": "S", "valueFrom": "arn:s" }],
+              "repositoryCredentials": { "credentialsParameter": "arn:c" },
               "dockerLabels": { "moat.image": "x/team/web:1.0.0", "theirs": "1" } },
             { "name": "envoy", "image": "envoy:1", "cpu": 0 },
         ],

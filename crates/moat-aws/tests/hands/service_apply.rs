@@ -83,6 +83,7 @@ async fn a_service_has_no_public_ip_a_circuit_breaker_and_one_door() {
     assert_eq!(call["loadBalancers"], door);
     assert_eq!(call["healthCheckGracePeriodSeconds"], 60);
     assert_eq!((&call["enableECSManagedTags"], &call["propagateTags"]), (&json!(true), &json!("SERVICE")));
+    assert_eq!(call["enableExecuteCommand"], Value::Null);
     let tag = json!({ "key": "moat:service", "value": "web" });
     assert!(call["tags"].as_array().unwrap().contains(&tag), "{call}");
 }
@@ -116,6 +117,18 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
         (Change::Tasks(0), "desiredCount", json!(0)),
         (Change::Anew, "forceNewDeployment", json!(true)),
     ];
+    let exec = [Change::Exec(true), Change::Exec(false)];
+    for change in exec {
+        let wire = Wire::default();
+        let step = ServiceStep::UpdateService { changes: vec![change], subnets: subnets() };
+        assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
+        let call = wire.call("UpdateService").json;
+        let is_on = change == Change::Exec(true);
+        assert_eq!(
+            call,
+            json!({ "cluster": "moat-web", "service": "moat-web", "enableExecuteCommand": is_on, "forceNewDeployment": true })
+        );
+    }
     for (change, field, value) in changes {
         let wire = Wire::default();
         let step = ServiceStep::UpdateService { changes: vec![change], subnets: subnets() };

@@ -98,6 +98,14 @@ async fn a_public_ip_is_seen() {
 }
 
 #[tokio::test]
+async fn d4_ecs_exec_is_seen() {
+    let mut service = running();
+    assert!(!observe(&with(&service)).await.unwrap().service.unwrap().exec);
+    service["enableExecuteCommand"] = json!(true);
+    assert!(observe(&with(&service)).await.unwrap().service.unwrap().exec);
+}
+
+#[tokio::test]
 async fn a_service_without_a_circuit_breaker_reads_as_such() {
     let mut service = running();
     service["deploymentConfiguration"] = json!({ "minimumHealthyPercent": 0, "maximumPercent": 100 });

@@ -80,9 +80,56 @@ async fn what_is_registered_reads_as_equal_so_that_nothing_is_registered_twice()
     let plain = TaskDefinition { environment: [].into(), labels: [].into(), port: u16::MAX, ..definition() };
     let odd = [("EMPTY", ""), ("Z", "a=b"), ("A", "é \"\\\n")].map(|(name, value)| (name.into(), value.into()));
     let variables = TaskDefinition { environment: odd.into(), ..definition() };
-    for definition in [definition(), arm, command, plain, variables] {
+    let all = [definition(), arm, command, plain, variables, secretive()];
+    for definition in all {
         let observed = read(kept(registered(&definition).await)).await;
         assert_eq!(observed.latest, Some(Revision::of(ARN.into(), definition)));
+    }
+}
+
+/// One that reads secrets, comes from a private registry, and has a role.
+fn secretive() -> TaskDefinition {
+    let secrets =
+        [("DB", format!("{SECRET}:password::")), ("API", "arn:aws:ssm:eu-west-1:123456789012:parameter/x".into())];
+    TaskDefinition {
+        image: "ghcr.io/team/web:1".into(),
+        secrets: secrets.map(|(name, from)| (name.to_owned(), from)).into(),
+        registry_credentials: Some(SECRET.into()),
+        task_role: Some("arn:aws:iam::123456789012:role/moat-task-web".into()),
+        ..definition()
+    }
+}
+
+const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3";
+
+#[tokio::test]
+async fn secrets_credentials_and_the_role_are_written_by_arn() {
+    let call = registered(&secretive()).await;
+    assert_eq!(call["taskRoleArn"], "arn:aws:iam::123456789012:role/moat-task-web");
+    let container = &call["containerDefinitions"][0];
+    assert_eq!(container["repositoryCredentials"], json!({ "credentialsParameter": SECRET }));
+    let expected = json!([
+        { "name": "API", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/x" },
+        { "name": "DB", "valueFrom": format!("{SECRET}:password::") },
+    ]);
+    assert_eq!(container["secrets"], expected);
+    let plain = registered(&definition()).await;
+    assert_eq!((&plain["containerDefinitions"][0]["secrets"], &plain["taskRoleArn"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn d4_another_role_secret_or_credentials_read_as_what_they_are_and_differ_from_ours() {
+    let ours = kept(registered(&secretive()).await);
+    let theirs = [
+        ("/taskRoleArn", json!("arn:aws:iam::123456789012:role/theirs")),
+        ("/containerDefinitions/0/secrets", json!([{ "name": "S", "valueFrom": "arn:s" }])),
+        ("/containerDefinitions/0/repositoryCredentials", json!({ "credentialsParameter": "arn:s" })),
+    ];
+    for (pointer, value) in theirs {
+        let mut described = ours.clone();
+        *described.pointer_mut(pointer).unwrap() = value;
+        let found = read(described).await.latest.unwrap().definition;
+        assert!(found.is_some() && found != Some(secretive()), "{pointer}: {found:?}");
     }
 }
 
@@ -108,7 +155,6 @@ async fn what_is_said_as_empty_is_as_good_as_not_said() {
 /// At the definition, or at its container, each alone.
 fn foreign() -> Vec<(&'static str, Value)> {
     vec![
-        ("/taskRoleArn", json!("arn:aws:iam::123456789012:role/theirs")),
         ("/volumes", json!([{ "name": "v" }])),
         ("/networkMode", json!("bridge")),
         ("/pidMode", json!("task")),
@@ -117,12 +163,10 @@ fn foreign() -> Vec<(&'static str, Value)> {
         ("/proxyConfiguration", json!({ "containerName": "envoy" })),
         ("/runtimePlatform/operatingSystemFamily", json!("WINDOWS_SERVER_2022_CORE")),
         ("/containerDefinitions/0/name", json!("other")),
-        ("/containerDefinitions/0/secrets", json!([{ "name": "S", "valueFrom": "arn:s" }])),
         ("/containerDefinitions/0/environmentFiles", json!([{ "value": "arn:s3", "type": "s3" }])),
         ("/containerDefinitions/0/mountPoints", json!([{ "sourceVolume": "v", "containerPath": "/v" }])),
         ("/containerDefinitions/0/volumesFrom", json!([{ "sourceContainer": "other" }])),
         ("/containerDefinitions/0/entryPoint", json!(["sh"])),
-        ("/containerDefinitions/0/repositoryCredentials", json!({ "credentialsParameter": "arn:s" })),
         ("/containerDefinitions/0/healthCheck", json!({ "command": ["CMD", "true"] })),
         ("/containerDefinitions/0/user", json!("root")),
         ("/containerDefinitions/0/workingDirectory", json!("/srv")),

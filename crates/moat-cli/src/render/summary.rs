@@ -61,6 +61,7 @@ fn rows(service: &ServiceFacts) -> String {
         ("logs", Some(log_group.as_str())),
     ]
     .into_iter()
+    .chain(service.warnings.iter().map(|warning| ("but know that", Some(warning.as_str()))))
     .filter_map(|(name, value)| Some(format!("  {name:<16} {}\n", value?)))
     .collect()
 }

@@ -58,6 +58,7 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
         network,
         deployment,
         grace: _,
+        exec: _,
         desired: _,
         running: _,
         target_group: _,
@@ -75,13 +76,14 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
     network_of(walk, arn, network, state);
     let Deployment { minimum_percent: _, maximum_percent: _, has_breaker: _, has_rollback: _, failures: _ } =
         deployment;
-    let changes: [Change<EcsService>; 9] = [
+    let changes: [Change<EcsService>; 10] = [
         ("deployment: minimum_percent", |it| it.deployment.minimum_percent = 0),
         ("deployment: maximum_percent", |it| it.deployment.maximum_percent = 100),
         ("deployment: has_breaker", |it| it.deployment.has_breaker = false),
         ("deployment: has_rollback", |it| it.deployment.has_rollback = false),
         ("deployment: failures", |it| it.deployment.failures = Failures::Usual),
         ("grace", |it| it.grace = 0),
+        ("exec", |it| it.exec = !it.exec),
         ("desired: more", |it| (it.desired, it.running) = (7, 7)),
         ("desired: none", |it| (it.desired, it.running) = (0, 0)),
         ("target_group", |it| it.target_group = None),
@@ -115,8 +117,11 @@ fn revisions(walk: &mut Walk<'_>, service: &str, revision: &str, state: &State) 
         architecture: _,
         command: _,
         environment: _,
+        secrets: _,
+        registry_credentials: _,
         labels: _,
         execution_role: _,
+        task_role: _,
         log_group: _,
         region: _,
     }) = definition
@@ -126,13 +131,16 @@ fn revisions(walk: &mut Walk<'_>, service: &str, revision: &str, state: &State) 
     let image = "deployed by moat-rollout, whose release record says which one is right";
     walk.fixed("definition: image", image);
     walk.fixed("definition: labels", "the label names the tag of the image");
-    let changes: [Change<TaskDefinition>; 9] = [
+    let changes: [Change<TaskDefinition>; 12] = [
         ("cpu", |it| it.cpu = 4096),
         ("memory", |it| it.memory = 8192),
         ("port", |it| it.port = 9999),
         ("architecture", |it| it.architecture = "ARM64".into()),
         ("command", |it| it.command = vec!["theirs".into()]),
         ("environment", |it| _ = it.environment.insert("THEIRS".into(), "1".into())),
+        ("secrets", |it| _ = it.secrets.insert("THEIRS".into(), "arn:aws:ssm:eu-west-1:1:parameter/theirs".into())),
+        ("registry_credentials", |it| it.registry_credentials = Some("arn:theirs".into())),
+        ("task_role", |it| it.task_role = Some("arn:theirs".into())),
         ("execution_role", |it| it.execution_role = "arn:theirs".into()),
         ("log_group", |it| it.log_group = "/theirs".into()),
         ("region", |it| it.region = "eu-west-1".into()),

@@ -38,7 +38,8 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     put(&mut all, &state.log_groups, |it| format!("{it:?}"));
     put(&mut all, &state.services, |it| {
         let revision = state.revisions.get(&it.revision).map(|revision| &revision.definition);
-        let what = (&it.network, it.deployment, it.grace, it.desired, &it.target_group, it.draining.is_some());
+        let runs = (it.exec, it.desired, &it.target_group, it.draining.is_some());
+        let what = (&it.network, it.deployment, it.grace, runs);
         format!("{} {revision:?} {what:?}", it.name)
     });
     all.retain(|id, _| !going.contains(id));

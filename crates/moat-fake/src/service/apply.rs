@@ -11,6 +11,7 @@ use moat::service::desired;
 use moat::service::observed::{LogGroup, Network, TaskDefinition};
 use moat::service::step::Change;
 use moat::service::{ServiceStageSpec, ServiceStep};
+use moat::spec::Secret;
 use moat::stage::Done;
 use moat::tags::Owner;
 
@@ -68,6 +69,7 @@ fn create_log_group(state: &mut State, owner: &Owner, name: &str) -> Answer {
 }
 
 fn register(state: &mut State, owner: &Owner, family: String, definition: &TaskDefinition) -> Answer {
+    takes(definition)?;
     let number = state.registered.entry(family.clone()).or_default();
     *number += 1;
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:task-definition/{family}:{number}");
@@ -76,6 +78,32 @@ fn register(state: &mut State, owner: &Owner, family: String, definition: &TaskD
         Revision { arn: arn.clone(), family, definition: definition.clone(), registered: (MOAT.into(), state.now) };
     state.revisions.put(revision, owner.tags(&desired::task_definition()), seen, state.now);
     Ok(Done::Made(arn))
+}
+
+/// What ECS refuses to register, and IAM to pass: a secret that is no ARN of one, a variable that has two values, a
+/// role that moat's own role may not pass.
+fn takes(definition: &TaskDefinition) -> Result<(), Refused> {
+    let TaskDefinition { secrets, registry_credentials, environment, task_role, .. } = definition;
+    if let Some(name) = secrets.keys().find(|name| environment.contains_key(*name)) {
+        let message = format!(
+            "The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{name}'."
+        );
+        return refuse("ClientException", message);
+    }
+    if let Some(secret) = secrets.values().chain(registry_credentials).find(|secret| Secret::new(secret).is_err()) {
+        return refuse("ClientException", format!("The secret {secret} is not a valid ARN."));
+    }
+    match task_role.as_ref().filter(|role| !role.contains(":role/moat-task-")) {
+        Some(role) => refuse("AccessDeniedException", format!("not authorized to perform: iam:PassRole on {role}")),
+        None => Ok(()),
+    }
+}
+
+/// ECS Exec works with the container's own role.
+fn has_role(state: &State, revision: &str) -> Result<(), Refused> {
+    let role = state.revisions.get(revision).and_then(|revision| revision.definition.task_role.as_ref());
+    let message = "The service couldn't be updated because a valid taskRoleArn is not being used. Specify a valid task role in your task definition and try again.";
+    role.map_or_else(|| refuse("InvalidParameterException", message), |_| Ok(()))
 }
 
 fn create_service(
@@ -108,6 +136,9 @@ fn create_service(
         };
     }
     served(state, &target)?;
+    if spec.service.exec {
+        has_role(state, &revision)?;
+    }
     let completes = state.after(state.rules.deployment);
     let arn = format!("arn:aws:ecs:us-east-1:123456789012:service/{name}/{name}");
     let service = EcsService {
@@ -118,6 +149,7 @@ fn create_service(
         network,
         deployment: desired::deployment(spec.service.tasks),
         grace: spec.service.load_balancer.health_check.grace,
+        exec: spec.service.exec,
         desired: tasks,
         running: 0,
         target_group: Some(target),
@@ -156,6 +188,15 @@ fn update_service(
     if changes.contains(&Change::TargetGroup) {
         served(state, &target)?;
     }
+    let current = || state.services.there().find(|service| service.name == name).map(|it| it.revision.clone());
+    let revision = if changes.contains(&Change::TaskDefinition) {
+        Some(bound(bindings, &desired::task_definition()))
+    } else {
+        current()
+    };
+    if changes.contains(&Change::Exec(true)) {
+        has_role(state, &revision.unwrap_or_default())?;
+    }
     let completes = state.after(state.rules.deployment);
     let now = state.now;
     let Some(service) = state.services.there_mut().find(|service| service.name == name) else {
@@ -170,6 +211,7 @@ fn update_service(
             Change::Network | Change::PublicIp => service.network = network.clone(),
             Change::Deployment => service.deployment = desired::deployment(spec.service.tasks),
             Change::Grace(seconds) => service.grace = *seconds,
+            Change::Exec(exec) => service.exec = *exec,
             Change::Tasks(tasks) => service.desired = *tasks,
             // What follows is a new deployment anyway.
             Change::Anew => {}

@@ -65,10 +65,13 @@ fn log_group(state: &State, owner: &Owner, name: &str) -> Option<LogGroup> {
 fn meaning(state: &State, image: &Image) -> ImageState {
     match (image.ecr(), &image.version) {
         (None, _) | (_, Version::Digest(_)) => ImageState::NotAsked,
-        (Some(_), Version::Tag(_)) => state
-            .images
-            .get(&image.to_string())
-            .map_or(ImageState::NoSuchTag, |digest| ImageState::Digest(digest.clone())),
+        (Some(ecr), Version::Tag(_)) => match state.images.get(&image.to_string()) {
+            Some(digest) => ImageState::Digest(digest.clone()),
+            None => {
+                let rule = state.cached.iter().find(|prefix| ecr.is_cached_under(prefix));
+                rule.map_or(ImageState::NoSuchTag, |prefix| ImageState::NotCachedYet(prefix.clone()))
+            }
+        },
     }
 }
 
@@ -99,6 +102,7 @@ fn service(state: &State, owner: &Owner, name: &str) -> Option<Service> {
         network: found.network.clone(),
         deployment: found.deployment,
         grace: found.grace,
+        exec: found.exec,
         desired: found.desired,
         running: found.running,
         target_group: found.target_group.as_deref().map(Into::into),

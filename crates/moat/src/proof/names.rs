@@ -2,7 +2,7 @@
 
 use super::facts::{Need, PrefixList, What};
 use crate::image::Image;
-use crate::spec::ServiceSpec;
+use crate::spec::{Secret, ServiceSpec, Store};
 
 /// What a container image asks of the network, wherever it lives.
 ///
@@ -19,10 +19,21 @@ pub fn of_image(image: &Image, region: &str) -> Vec<Need> {
     }
 }
 
-/// What the tasks of a service ask of the network, by its spec.
+/// What the tasks of a service ask of the network, by its spec: the image, the logs, its secrets and ECS Exec.
+///
+/// Secrets Manager and Parameter Store decrypt what they answer with KMS by themselves, so a task needs no way to KMS for
+/// them. A task's role comes from an address in its own host, so it needs none to STS ("Task IAM role", ECS guide).
 pub fn of_spec(spec: &ServiceSpec, region: &str) -> Vec<Need> {
+    let need = |what, region: &str| Need { what, region: region.to_owned() };
     let mut needs = of_image(&spec.image, region);
-    needs.push(Need { what: What::Logs, region: region.to_owned() });
+    needs.push(need(What::Logs, region));
+    for secret in spec.secrets.values().chain(&spec.registry_credentials) {
+        let need = need(of_store(secret), secret.region());
+        if !needs.contains(&need) {
+            needs.push(need);
+        }
+    }
+    needs.extend(spec.exec.then(|| need(What::SsmMessages, region)));
     needs
 }
 
@@ -44,6 +55,13 @@ pub fn of_secret(value_from: &str, region: &str) -> Need {
         _ => (What::Ssm, region),
     };
     Need { what, region: region.to_owned() }
+}
+
+const fn of_store(secret: &Secret) -> What {
+    match secret.store() {
+        Store::SecretsManager => What::SecretsManager,
+        Store::ParameterStore => What::Ssm,
+    }
 }
 
 impl What {
@@ -135,6 +153,7 @@ impl PrefixList {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn e1_what_a_secret_needs_is_told_by_what_it_is_taken_from() {
@@ -157,5 +176,34 @@ mod tests {
             what("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web"),
             [What::EcrApi, What::EcrDkr, What::Layers]
         );
+    }
+
+    fn needs(more: &serde_json::Value) -> Vec<String> {
+        let mut service = json!({ "name": "web", "network": "main", "image": "ghcr.io/team/web:1" });
+        service.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let spec: ServiceSpec = serde_json::from_value(service).unwrap();
+        of_spec(&spec, "eu-west-1").iter().map(|need| format!("{} in {}", need.label(), need.region)).collect()
+    }
+
+    #[test]
+    fn e1_a_task_needs_its_image_its_logs_each_store_of_its_secrets_once_and_the_channel_of_ecs_exec() {
+        assert_eq!(needs(&json!({})), ["ghcr.io in eu-west-1", "CloudWatch Logs in eu-west-1"]);
+        let found = needs(&json!({
+            "secrets": {
+                "A": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a",
+                "B": "arn:aws:secretsmanager:us-east-1:123456789012:secret:b",
+                "C": "arn:aws:ssm:eu-west-1:123456789012:parameter/c",
+            },
+            "registryCredentials": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ghcr",
+            "taskRole": "arn:aws:iam::123456789012:role/moat-task-web",
+            "exec": true,
+        }));
+        let beyond = [
+            "Secrets Manager in eu-west-1",
+            "Secrets Manager in us-east-1",
+            "Parameter Store in eu-west-1",
+            "ECS Exec in eu-west-1",
+        ];
+        assert_eq!(found[2..], beyond);
     }
 }

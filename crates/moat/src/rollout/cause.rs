@@ -33,6 +33,14 @@ const NOT_ALLOWED: (&str, &str) = (
     "the execution role, or a policy on the way, does not allow what ECS needs to start the task",
     "give the execution role AmazonECSTaskExecutionRolePolicy and the secrets that it reads; the text names the missing action",
 );
+const CREDENTIALS_WRONG: (&str, &str) = (
+    "the registry did not take the credentials, or asks for some",
+    "see that service.registryCredentials names a secret whose JSON has the username and a password or token that is still good",
+);
+const CREDENTIALS_SHORT: (&str, &str) = (
+    "the registry knows the credentials, but they may not read that repository",
+    "give the user or the token in service.registryCredentials the right to read it, and see that the image's address is right",
+);
 const EXITED: (&str, &str) = (
     "the container ended by itself",
     "read its last lines in the log group; an exit code that is not 0 comes from the program, 137 is a kill, 143 a request to stop",
@@ -81,6 +89,16 @@ const ROWS: &[Row] = &[
         "add an endpoint for ssm, or a route to a NAT gateway, and let port 443 out",
     ),
     Row(
+        &["unable to retrieve secret from asm", "context deadline exceeded"],
+        "there is no way from the tasks' subnets to Secrets Manager",
+        "add an endpoint for secretsmanager, or a route to a NAT gateway, and let port 443 out",
+    ),
+    Row(
+        &["unable to retrieve secrets from ssm", "context deadline exceeded"],
+        "there is no way from the tasks' subnets to Systems Manager",
+        "add an endpoint for ssm, or a route to a NAT gateway, and let port 443 out",
+    ),
+    Row(
         &["registry-1.docker.io", "timeout"],
         "there is no way from the tasks' subnets to Docker Hub",
         "add a route to a NAT gateway, or keep a copy of the image in ECR",
@@ -113,12 +131,61 @@ const ROWS: &[Row] = &[
         "ECS may not use the role of the task definition",
         "let ecs-tasks.amazonaws.com assume the role, and wait a minute if it was created just now",
     ),
+    Row(
+        &["access to kms is not allowed"],
+        "the execution role may not use the KMS key of a secret",
+        "let the key's policy give the account's roles kms:Decrypt, and see that the secret's ARN is of this account",
+    ),
+    Row(
+        &["secretsmanager:getsecretvalue"],
+        "the execution role may not read a secret of Secrets Manager",
+        "give the secret the tag moat:readable = true: the role reads no others; in another account its own policy must allow the role, too",
+    ),
+    Row(
+        &["ssm:getparameters"],
+        "the execution role may not read a parameter of Parameter Store",
+        "give the parameter the tag moat:readable = true: the role reads no others",
+    ),
+    Row(
+        &["unable to retrieve secrets from ssm", "accessdenied"],
+        "the execution role may not read a parameter of Parameter Store",
+        "give the parameter the tag moat:readable = true: the role reads no others",
+    ),
+    Row(
+        &["unable to retrieve secrets from ssm", "invalid parameters"],
+        "a parameter that the task definition names does not exist",
+        "create the parameter, or take it out of service.secrets",
+    ),
+    Row(
+        &["retrieved secret from secrets manager did not contain json key"],
+        "a secret has no such key as service.secrets asks for",
+        "put the key into the secret's JSON, or mend the part of the ARN behind its name",
+    ),
+    Row(
+        &["unable to retrieve secret from asm", "looking for beginning of value"],
+        "a secret is not the JSON object that it is read as",
+        "store it as a JSON object: with the keys that service.secrets asks for, or with username and password for registryCredentials",
+    ),
     Row(&["accessdenied"], NOT_ALLOWED.0, NOT_ALLOWED.1),
     Row(&["is not authorized to perform"], NOT_ALLOWED.0, NOT_ALLOWED.1),
+    Row(&["incorrect username or password"], CREDENTIALS_WRONG.0, CREDENTIALS_WRONG.1),
+    Row(&["cannotpullcontainererror", "401 unauthorized"], CREDENTIALS_WRONG.0, CREDENTIALS_WRONG.1),
+    Row(
+        &["cannotpullcontainererror", "unauthorized: authentication required"],
+        CREDENTIALS_WRONG.0,
+        CREDENTIALS_WRONG.1,
+    ),
+    Row(&["cannotpullcontainererror", "no basic auth credentials"], CREDENTIALS_WRONG.0, CREDENTIALS_WRONG.1),
     Row(
         &["pull access denied"],
         "the repository does not exist, or it may not be read without credentials",
-        "see whether the image's address is right, and whether the repository is public",
+        "see whether the image's address is right, and whether the repository is public; if it is not, name its secret in service.registryCredentials",
+    ),
+    Row(&["cannotpullcontainererror", "ghcr.io", "403 forbidden"], CREDENTIALS_SHORT.0, CREDENTIALS_SHORT.1),
+    Row(
+        &["cannotpullcontainererror", "denied: requested access to the resource is denied"],
+        CREDENTIALS_SHORT.0,
+        CREDENTIALS_SHORT.1,
     ),
     Row(
         &["repository with name", "does not exist"],

@@ -129,6 +129,46 @@ const TEXTS: &[(&str, &str)] = &[
     ),
     ("Essential container in task exited", "the container ended by itself"),
     ("CannotPullContainerError: something that nobody has met yet", "the image could not be pulled"),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-EaPYTy from secrets manager: AccessDeniedException: Access to KMS is not allowed status code: 400, request id: a87a66d9-f839-4353-b8c2-9984b1465695",
+        "the execution role may not use the KMS key",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3 from secrets manager: AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/moat-task-execution-us-east-1/4a6f is not authorized to perform: secretsmanager:GetSecretValue on resource: arn:aws:secretsmanager:us-east-1:123456789012:secret:ghcr-a1B2c3 because no identity-based policy allows the secretsmanager:GetSecretValue action status code: 400",
+        "the execution role may not read a secret",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/moat-task-execution-us-east-1/10f3cb5a956e is not authorized to perform: ssm:GetParameters on resource: arn:aws:ssm:us-east-1:123456789012:parameter/db because no identity-based policy allows the ssm:GetParameters action",
+        "the execution role may not read a parameter",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): invalid character '\\'' looking for beginning of value",
+        "a secret is not the JSON object",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): retrieved secret from Secrets Manager did not contain json key password",
+        "a secret has no such key",
+    ),
+    (
+        "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref \"ghcr.io/team/web:1\": failed to authorize: failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+        "the registry did not take the credentials",
+    ),
+    (
+        "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref \"docker.io/team/web:1\": failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://auth.docker.io/token: 401 Unauthorized: incorrect username or password",
+        "the registry did not take the credentials",
+    ),
+    (
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ghcr.io/team/web:1: failed to authorize: failed to fetch oauth token: unexpected status from POST request to https://ghcr.io/token: 403 Forbidden",
+        "the registry knows the credentials",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 5 time(s): RequestCanceled: request context canceled caused by: context deadline exceeded",
+        "there is no way from the tasks' subnets to Systems Manager",
+    ),
+    (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: service call has been retried 5 time(s): failed to fetch secret arn:aws:secretsmanager:us-west-2:123456789012:secret:DBPasswordSecret-a1B2c3 from secrets manager: RequestCanceled: request context canceled caused by: context deadline exceeded. Please check your task network configuration.",
+        "there is no way from the tasks' subnets to Secrets Manager",
+    ),
 ];
 
 #[test]

@@ -91,6 +91,11 @@ pub struct Deployment {
 }
 
 impl ServiceStageSpec {
+    /// The account that moat works in, as the execution role's ARN says.
+    pub fn account(&self) -> Option<&str> {
+        self.execution_role.split(':').nth(4).filter(|account| !account.is_empty())
+    }
+
     /// The name of the cluster, of the service in it, and of the family of its task definitions.
     pub fn aws_name(&self) -> String {
         format!("moat-{}", self.service.name)
@@ -138,8 +143,11 @@ impl ServiceStageSpec {
             architecture: service.architecture.as_str().into(),
             command: service.command.clone(),
             environment: service.environment.clone(),
+            secrets: service.secrets.iter().map(|(name, secret)| (name.clone(), secret.to_string())).collect(),
+            registry_credentials: service.registry_credentials.as_ref().map(ToString::to_string),
             labels: BTreeMap::from([(IMAGE_LABEL.to_owned(), label.to_string())]),
             execution_role: self.execution_role.clone(),
+            task_role: service.task_role.as_ref().map(ToString::to_string),
             log_group: self.log_group_name(),
             region: self.region.clone(),
         }

@@ -131,6 +131,7 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
             of("deployments", rules(&desired::deployment(spec.service.tasks)), rules(&service.deployment))
         }
         Change::Grace(grace) => of("health-check grace", format!("{grace} s"), format!("{} s", service.grace)),
+        Change::Exec(exec) => of("ECS Exec", on(*exec), on(service.exec)),
         Change::Tasks(tasks) => of("tasks", tasks.to_string(), service.desired.to_string()),
         Change::Anew => of("deployment", "one that ECS has not given up on".into(), "given up".into()),
         Change::TargetGroup => {
@@ -145,6 +146,10 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
 fn revision(observed: &Observed, found: String) -> Difference {
     let expected = "a revision as the recorded spec says";
     Difference::of(desired::service(), "task definition", expected, found).by(observed.registered.clone())
+}
+
+fn on(is_on: bool) -> String {
+    if is_on { "on" } else { "off" }.into()
 }
 
 fn place(network: &Network) -> String {

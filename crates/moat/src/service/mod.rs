@@ -1,5 +1,6 @@
 //! The service stage: cluster, logs, task definition, and the ECS service in the private subnets.
 
+pub mod access;
 pub mod desired;
 pub mod facts;
 mod finding;

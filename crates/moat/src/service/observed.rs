@@ -56,6 +56,8 @@ pub enum ImageState {
     Digest(String),
     NoSuchRepository,
     NoSuchTag,
+    /// Not there, but a pull through cache rule with this prefix fetches it with the first pull.
+    NotCachedYet(String),
     /// ECR did not let us look: unreadable is not absent.
     Unreadable(String),
 }
@@ -89,8 +91,16 @@ pub struct TaskDefinition {
     pub architecture: String,
     pub command: Vec<String>,
     pub environment: BTreeMap<String, String>,
+    /// What ECS puts into variables when a task starts, by `valueFrom`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_credentials: Option<String>,
     pub labels: BTreeMap<String, String>,
     pub execution_role: String,
+    /// The role of the container's own code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_role: Option<String>,
     pub log_group: String,
     /// The region of the log group.
     pub region: String,
@@ -105,6 +115,8 @@ pub struct Service {
     pub network: Network,
     pub deployment: Deployment,
     pub grace: u32,
+    /// Whether ECS Exec is on.
+    pub exec: bool,
     pub desired: u32,
     pub running: u32,
     pub target_group: Option<TargetGroupArn>,

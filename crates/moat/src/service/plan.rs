@@ -28,7 +28,7 @@ fn contradictions(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> 
     let mut problems = Vec::new();
     let image = &spec.service.image;
     match &observed.image {
-        ImageState::NotAsked | ImageState::Digest(_) => {}
+        ImageState::NotAsked | ImageState::Digest(_) | ImageState::NotCachedYet(_) => {}
         ImageState::NoSuchRepository => problems.push(Problem::at(
             "/service/image",
             format!("{image}: there is no such repository in ECR. Create it and push the image, then start again"),
@@ -37,11 +37,9 @@ fn contradictions(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> 
             "/service/image",
             format!("{image}: the repository is there, but it has no such image. Push it, then start again"),
         )),
-        ImageState::Unreadable(why) => problems.push(Problem::at(
-            "/service/image",
-            format!("{image}: ECR did not let moat look it up ({why}), so moat cannot tell which digest to deploy. Allow ecr:DescribeImages on the repository, or name the image by digest"),
-        )),
+        ImageState::Unreadable(why) => problems.push(Problem::at("/service/image", unreadable(spec, why))),
     }
+    problems.extend(foreign_role(spec));
     let name = spec.aws_name();
     if observed.cluster.as_ref().is_some_and(|cluster| !cluster.is_ours) {
         problems.push(foreign(spec, "cluster", &name));
@@ -53,6 +51,28 @@ fn contradictions(spec: &ServiceStageSpec, observed: &Observed) -> Vec<Problem> 
         problems.push(foreign(spec, "ECS service", &name));
     }
     problems
+}
+
+/// What ECR must allow. The repository's own policy decides in another account ("Repository policy examples", ECR guide).
+fn unreadable(spec: &ServiceStageSpec, why: &str) -> String {
+    let image = &spec.service.image;
+    let what = format!("{image}: ECR did not let moat look it up ({why}), so moat cannot tell which digest to deploy");
+    let elsewhere = image.ecr().filter(|ecr| spec.account().is_some_and(|account| account != ecr.account));
+    match (elsewhere, spec.account()) {
+        (Some(ecr), Some(account)) => format!(
+            "{what}. It is in another account: the policy of repository {} in account {} must allow the principal arn:aws:iam::{account}:root ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:DescribeImages and ecr:GetDownloadUrlForLayer",
+            ecr.repository, ecr.account
+        ),
+        _ => format!("{what}. Allow ecr:DescribeImages on the repository, or name the image by digest"),
+    }
+}
+
+/// A role can be passed in its own account only ("Granting a user permissions to pass a role", IAM guide).
+fn foreign_role(spec: &ServiceStageSpec) -> Option<Problem> {
+    let (role, account) = (spec.service.task_role.as_ref()?, spec.account()?);
+    let message =
+        || format!("{role} is in another account than the tasks, which run in {account}. Make the role there");
+    (role.account() != account).then(|| Problem::at("/service/taskRole", message()))
 }
 
 fn foreign(spec: &ServiceStageSpec, what: &str, name: &str) -> Problem {
@@ -124,9 +144,19 @@ fn means(observed: &Observed) -> Option<Digest> {
 pub(super) fn kept<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<(&'a Running, String)> {
     let running = running(observed)?;
     let means = means(observed);
-    let stays = || provisioned::stays(&spec.service, &spec.release, running).filter(|_| spec.keeps_image);
+    let stays = || {
+        let why = provisioned::stays(&spec.service, &spec.release, running).or_else(|| uncached(spec, running));
+        why.filter(|_| spec.keeps_image)
+    };
     let why = provisioned::kept(&spec.service, &spec.release, running, means.as_ref()).or_else(stays)?;
     Some((running, why))
+}
+
+/// An image that was not in the pull through cache yet was deployed by its tag. The digest comes with the next rollout or
+/// provision, and is no drift.
+fn uncached(spec: &ServiceStageSpec, running: &Running) -> Option<String> {
+    let is_same = running.image == spec.service.image && running.image.digest().is_none();
+    is_same.then(|| "it was deployed by its tag, before the pull through cache had it".into())
 }
 
 /// The revision that says what the spec says: the running one if it does, else the newest.
@@ -218,6 +248,9 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     }
     if service.grace != spec.service.load_balancer.health_check.grace {
         changes.push(Change::Grace(spec.service.load_balancer.health_check.grace));
+    }
+    if service.exec != spec.service.exec {
+        changes.push(Change::Exec(spec.service.exec));
     }
     let tasks = tasks(spec, observed, service);
     if service.desired != tasks {

@@ -51,6 +51,7 @@ fn settled() -> Observed {
             network: spec.network().unwrap(),
             deployment: desired::deployment(2),
             grace: 60,
+            exec: false,
             desired: 2,
             running: 2,
             target_group: Some("tg".into()),
@@ -245,4 +246,78 @@ fn r10_tasks_are_replaced_without_a_gap_and_a_small_service_gives_up_early() {
         let steps = planned(&with(change));
         assert_eq!(steps, "update service to circuit breaker with rollback, 100 to 200 % of tasks\n");
     }
+}
+
+#[test]
+fn d4_ecs_exec_that_somebody_turned_on_is_turned_off_and_takes_new_tasks() {
+    let observed = with(|service| service.exec = true);
+    insta::assert_snapshot!(planned(&observed), @"update service to ECS Exec off");
+    assert_eq!(plan(&spec(), &observed).unwrap().steps[0].hazard(), crate::plan::Hazard::Disruptive);
+}
+
+#[test]
+fn a_role_of_another_account_is_refused_before_anything_is_made() {
+    let mut spec = spec();
+    spec.execution_role = "arn:aws:iam::123456789012:role/moat-task-execution-us-east-1".into();
+    let role =
+        |account: &str| crate::spec::TaskRole::new(&format!("arn:aws:iam::{account}:role/moat-task-web")).unwrap();
+    spec.service.task_role = Some(role("123456789012"));
+    assert!(plan(&spec, &nothing()).is_ok());
+    spec.service.task_role = Some(role("999999999999"));
+    insta::assert_snapshot!(plan(&spec, &nothing()).unwrap_err(), @"/service/taskRole: arn:aws:iam::999999999999:role/moat-task-web is in another account than the tasks, which run in 123456789012. Make the role there");
+}
+
+#[test]
+fn an_image_of_another_account_that_may_not_be_seen_is_told_with_the_policy_that_it_needs() {
+    let mut spec = spec();
+    spec.execution_role = "arn:aws:iam::999999999999:role/moat-task-execution-us-east-1".into();
+    let observed = Observed { image: ImageState::Unreadable("access denied".into()), ..nothing() };
+    insta::assert_snapshot!(plan(&spec, &observed).unwrap_err(), @"/service/image: 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest: ECR did not let moat look it up (access denied), so moat cannot tell which digest to deploy. It is in another account: the policy of repository web in account 123456789012 must allow the principal arn:aws:iam::999999999999:root ecr:BatchCheckLayerAvailability, ecr:BatchGetImage, ecr:DescribeImages and ecr:GetDownloadUrlForLayer");
+}
+
+fn uncached() -> Observed {
+    Observed { image: ImageState::NotCachedYet("hub".into()), ..nothing() }
+}
+
+#[test]
+fn an_image_that_is_not_cached_yet_is_deployed_by_its_tag_and_told() {
+    let plan = planned(&uncached());
+    assert!(
+        plan.contains("register task-definition 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest with"),
+        "{plan}"
+    );
+    let facts = crate::service::facts::facts(&spec(), &uncached());
+    insta::assert_snapshot!(facts.warnings.join("\n"), @"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest is not in the pull through cache hub yet. The first pull fetches it, so it is deployed by its tag; the next rollout or provision names its digest");
+}
+
+#[test]
+fn d2_once_it_is_cached_that_is_no_drift_and_the_next_provision_names_the_digest() {
+    let mut observed = settled();
+    observed.latest = Some(Revision::of("td:1".into(), spec().task_definition(None)));
+    observed.image = ImageState::NotCachedYet("hub".into());
+    assert_eq!(planned(&observed), "nothing to do\n");
+    observed.image = ImageState::Digest(digest('a'));
+    let repair = ServiceStageSpec { keeps_image: true, ..spec() };
+    assert_eq!(plan(&repair, &observed).unwrap().to_string(), "nothing to do\n");
+    assert!(planned(&observed).contains(&format!("web@{}", digest('a'))), "{}", planned(&observed));
+}
+
+#[test]
+fn a_service_with_secrets_credentials_a_role_and_exec_is_as_asked_when_it_has_them() {
+    let mut spec = spec();
+    let secret = |name: &str| {
+        crate::spec::Secret::new(&format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}")).unwrap()
+    };
+    spec.service.secrets = [("DB".to_owned(), secret("db"))].into();
+    spec.service.registry_credentials = Some(secret("ghcr"));
+    spec.service.task_role = Some(crate::spec::TaskRole::new("arn:aws:iam::123456789012:role/moat-task-web").unwrap());
+    spec.service.exec = true;
+    let plan_of = |observed: &Observed| plan(&spec, observed).unwrap().to_string();
+    insta::assert_snapshot!(plan_of(&settled()), @r"
+    register task-definition 123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa with 256 CPU units and 512 MiB
+    update service to the new task-definition, ECS Exec on
+    ");
+    let mut observed = with(|service| service.exec = true);
+    observed.latest = Some(Revision::of("td:1".into(), spec.task_definition(Some(&digest('a')))));
+    assert_eq!(plan_of(&observed), "nothing to do\n");
 }

@@ -45,6 +45,8 @@ pub enum Change {
     PublicIp,
     Deployment,
     Grace(u32),
+    /// ECS Exec on or off. It begins with the tasks that start after it, so new ones are started.
+    Exec(bool),
     Tasks(u32),
     TargetGroup,
     /// A new deployment of the same revision, since ECS has given up on the one before.
@@ -59,6 +61,8 @@ impl fmt::Display for Change {
             Self::PublicIp => f.write_str("no public IPs"),
             Self::Deployment => f.write_str("circuit breaker with rollback, 100 to 200 % of tasks"),
             Self::Grace(seconds) => write!(f, "{seconds} s of health-check grace"),
+            Self::Exec(true) => f.write_str("ECS Exec on"),
+            Self::Exec(false) => f.write_str("ECS Exec off"),
             Self::Tasks(tasks) => write!(f, "{tasks} tasks"),
             Self::TargetGroup => f.write_str("target-group"),
             Self::Anew => f.write_str("a new deployment"),
@@ -70,7 +74,7 @@ impl Change {
     /// ECS starts new tasks for most changes, and stops the old ones ("UpdateService", ECS API).
     const fn hazard(&self) -> Hazard {
         match self {
-            Self::TaskDefinition | Self::Network | Self::Tasks(_) | Self::TargetGroup | Self::Anew => {
+            Self::TaskDefinition | Self::Network | Self::Exec(_) | Self::Tasks(_) | Self::TargetGroup | Self::Anew => {
                 Hazard::Disruptive
             }
             // New tasks start for this one, too; but until then they can be reached from the Internet.

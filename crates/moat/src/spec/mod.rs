@@ -11,12 +11,15 @@ mod load_balancer;
 mod needs;
 mod network;
 mod read;
+mod read_access;
 mod read_existing;
 mod read_load_balancer;
 mod read_network;
 mod read_rollout;
 mod reader;
 pub mod rollout;
+mod secret;
+mod task_role;
 
 pub use drift::{DriftSpec, Repair};
 pub use egress::{Egress, Endpoints, Nat};
@@ -27,6 +30,8 @@ pub use network::NetworkSpec;
 pub use read::{Input, Mode, read};
 pub(crate) use reader::Reader;
 pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
+pub use secret::{Secret, Store};
+pub use task_role::{TASK_ROLE_PREFIX, TaskRole};
 
 use crate::image::Image;
 use crate::name::Name;
@@ -65,6 +70,21 @@ pub struct ServiceSpec {
     /// Environment variables of the container. They are readable by everyone who can describe the task definition.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
+    /// Environment variables whose values ECS reads from Secrets Manager or Parameter Store when it starts a task. The
+    /// secret must have the tag `moat:readable` = `true`: the execution role reads no others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, Secret>,
+    /// The secret in Secrets Manager with the username and password of a registry that is not ECR. It must have the tag
+    /// `moat:readable` = `true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registry_credentials: Option<Secret>,
+    /// ARN of the role that the container's own code has; without it the container has none. moat makes no roles, and may
+    /// pass only those whose names begin with `moat-task-`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_role: Option<TaskRole>,
+    /// Whether people may open a shell in the containers with ECS Exec. Needs `taskRole`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exec: bool,
     #[serde(default)]
     pub load_balancer: LoadBalancerSpec,
     #[serde(default)]

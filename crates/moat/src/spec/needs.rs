@@ -1,6 +1,6 @@
 //! What the services of a network need of its endpoints.
 
-use super::{NetworkSpec, ServiceSpec};
+use super::{NetworkSpec, ServiceSpec, Store};
 use crate::name::Name;
 use crate::plan::Problem;
 use serde::{Deserialize, Serialize};
@@ -67,9 +67,20 @@ impl fmt::Display for EndpointService {
     }
 }
 
-/// The endpoints that a service needs beyond [`EndpointService::BASE`].
-pub const fn needs(_: &ServiceSpec) -> BTreeSet<EndpointService> {
-    BTreeSet::new()
+/// The endpoints that a service needs beyond [`EndpointService::BASE`]: those of the stores of its secrets, and of ECS Exec.
+///
+/// Both stores decrypt with KMS by themselves, and a container gets its role's credentials from its own host, so neither
+/// asks for an endpoint ("Task IAM role", ECS guide).
+pub fn needs(service: &ServiceSpec) -> BTreeSet<EndpointService> {
+    let secrets = service.secrets.values().chain(&service.registry_credentials);
+    let mut needs: BTreeSet<EndpointService> = secrets
+        .map(|secret| match secret.store() {
+            Store::SecretsManager => EndpointService::SecretsManager,
+            Store::ParameterStore => EndpointService::Ssm,
+        })
+        .collect();
+    needs.extend(service.exec.then_some(EndpointService::SsmMessages));
+    needs
 }
 
 /// What all the services of a network need together.

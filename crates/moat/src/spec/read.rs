@@ -92,6 +92,10 @@ const SERVICE_FIELDS: &[&str] = &[
     "architecture",
     "command",
     "environment",
+    "secrets",
+    "registryCredentials",
+    "taskRole",
+    "exec",
     "loadBalancer",
     "logs",
     "track",
@@ -120,6 +124,7 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     for key in environment.keys().filter(|key| key.is_empty() || key.contains('=')) {
         fields.report_in("environment", key, "an environment variable's name is not empty and has no =");
     }
+    let access = read_access::access(fields, image.as_ref(), &environment);
     let load_balancer = read_load_balancer::load_balancer(fields);
     let logs = fields.object("logs", &["retentionDays"], LogsSpec::default(), |logs| {
         let days = logs.optional("retentionDays", LogsSpec::default_retention());
@@ -146,6 +151,10 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
         architecture,
         command,
         environment,
+        secrets: access.secrets,
+        registry_credentials: access.registry_credentials,
+        task_role: access.task_role,
+        exec: access.exec,
         load_balancer,
         logs,
         track,

@@ -291,3 +291,46 @@ fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
     /network/existing/publicSubnets: is empty; name the subnets, or leave it out to have them found by their routes
     ");
 }
+
+const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1B2c3";
+
+#[test]
+fn secrets_credentials_role_and_exec_read_back_as_the_same() {
+    let document = with_service(json!({
+        "secrets": { "DB": format!("{SECRET}:password::"), "API": "arn:aws:ssm:eu-west-1:123456789012:parameter/api" },
+        "registryCredentials": SECRET,
+        "taskRole": "arn:aws:iam::123456789012:role/moat-task-web",
+        "exec": true
+    }));
+    let input = read(&document).unwrap();
+    let service = input.service.as_ref().unwrap();
+    assert_eq!((service.secrets.len(), service.exec), (2, true));
+    let again = read(&json!({"network": input.network, "service": input.service})).unwrap();
+    assert_eq!(again, input);
+    // What is recorded today has none of them, and stays as it is.
+    let text = serde_json::to_string(&read(&with_service(json!({}))).unwrap().service).unwrap();
+    assert!(!["secrets", "registryCredentials", "taskRole", "exec"].iter().any(|field| text.contains(field)), "{text}");
+}
+
+#[test]
+fn s2_what_is_wrong_with_secrets_is_told_for_each_of_them_at_once() {
+    insta::assert_snapshot!(problems(with_service(json!({
+        "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1",
+        "environment": { "DB": "x" },
+        "secrets": { "DB": SECRET, "API": "api", "A=B": SECRET },
+        "registryCredentials": "arn:aws:ssm:eu-west-1:123456789012:parameter/ghcr",
+        "taskRole": "arn:aws:iam::123456789012:role/admin",
+        "exec": true
+    }))), @r#"
+    /service/secrets/A=B: an environment variable's name is not empty and has neither = nor {{
+    /service/secrets/API: "api" is not the ARN of a secret; write arn:aws:secretsmanager:<region>:<account>:secret:<name>, or arn:aws:ssm:<region>:<account>:parameter/<name>
+    /service/secrets/DB: is in environment, too; a variable has one value, so take it out of one of the two
+    /service/registryCredentials: is for other registries; ECR is read with the execution role. Take it out, or name an image that is not in ECR
+    /service/registryCredentials: is in Parameter Store, but ECS takes credentials from Secrets Manager only
+    /service/taskRole: is role "admin", but moat may pass only roles whose names begin with moat-task-, so that who starts a provision cannot give a container any role of the account. Name a role so
+    "#);
+    insta::assert_snapshot!(problems(with_service(json!({ "exec": true, "registryCredentials": format!("{SECRET}:a::") }))), @r"
+    /service/registryCredentials: names a part of a secret; ECS takes the whole one, a JSON object with username and password
+    /service/exec: needs taskRole: ECS Exec works with the container's own role, which must be allowed ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel
+    ");
+}

@@ -106,6 +106,11 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem::at(self.pointer.clone(), message));
     }
 
+    /// A problem below the object, at a pointer from there, such as `/secrets/DB`.
+    pub fn report_at(&mut self, pointer: &str, message: impl Into<String>) {
+        self.problems.push(Problem::at(format!("{}{pointer}", self.pointer), message));
+    }
+
     pub fn report(&mut self, name: &str, message: impl Into<String>) {
         self.problems.push(Problem::at(below(&self.pointer, name), message));
     }
