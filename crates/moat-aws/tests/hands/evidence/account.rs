@@ -185,7 +185,7 @@ fn definition() -> serde_json::Value {
         "executionRoleArn": "arn:aws:iam::123456789012:role/moat-task-execution",
         "containerDefinitions": [{
             "name": "web",
-            "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web@sha256:00",
+            "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/web@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "logConfiguration": { "logDriver": "awslogs", "options": { "awslogs-region": "eu-west-1" } },
             "secrets": [secret("arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"), secret("plain")],
         }],
