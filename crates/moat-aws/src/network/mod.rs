@@ -47,7 +47,8 @@ fn owner(spec: &NetworkStageSpec) -> Owner {
 
 impl Cloud<Network> for NetworkCloud {
     async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
-        let made = self.observe_network(&owner(spec));
+        let owner = owner(spec);
+        let made = self.observe_network(&owner);
         let Some(network) = &spec.network.existing else { return made.await };
         let (made, existing) = try_join(made, self.observe_existing(network)).await?;
         Ok(Observed { existing: Some(existing), ..made })
