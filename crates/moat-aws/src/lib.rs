@@ -16,7 +16,7 @@ pub mod ec2;
 mod ecs;
 #[cfg(feature = "ec2")]
 mod endpoints;
-#[cfg(all(feature = "ec2", feature = "elb"))]
+#[cfg(all(feature = "ec2", feature = "elb", feature = "waf"))]
 pub mod ingress;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "tagging"))]
 pub mod leftovers;

@@ -108,7 +108,8 @@ pub enum Meaning {
 
 /// AWS's error codes by meaning. The codes are matched exactly, never by part of a message.
 ///
-/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs and SSM.
+/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs,
+/// SSM and WAF.
 pub fn meaning(code: &str) -> Meaning {
     match code {
         // Created before, by us: names and CIDRs are unique in their scope, attachments and routes are single.
@@ -132,6 +133,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "TargetGroupNotFound"
         | "ListenerNotFound"
         | "RuleNotFound"
+        | "WAFNonexistentItemException"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "ParameterNotFound" => Meaning::NotThere,
@@ -160,7 +162,8 @@ pub fn meaning(code: &str) -> Meaning {
         | "ResourceInUse"
         | "UpdateInProgressException"
         | "OperationAbortedException"
-        | "TooManyUpdates" => Meaning::Is(Kind::Conflict),
+        | "TooManyUpdates"
+        | "WAFUnavailableEntityException" => Meaning::Is(Kind::Conflict),
 
         "UnauthorizedOperation"
         | "AccessDenied"

@@ -16,7 +16,7 @@ pub mod rollout;
 
 pub use drift::{DriftSpec, Repair};
 pub use egress::{Egress, Nat};
-pub use load_balancer::{HealthCheck, LoadBalancerKind, LoadBalancerSpec};
+pub use load_balancer::{AccessLogs, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 pub use read::{Input, Mode, read};
 pub(crate) use reader::Reader;
 pub use rollout::{Approval, Freeze, RolloutSpec, Source, Track};
@@ -58,7 +58,7 @@ impl NetworkSpec {
     }
 }
 
-/// A Fargate service with no public IP, behind a load balancer.
+/// A Fargate service with no public IP, behind a load balancer or with no way in at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceSpec {
@@ -89,8 +89,14 @@ pub struct ServiceSpec {
     /// Environment variables of the container. They are readable by everyone who can describe the task definition.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
-    #[serde(default)]
-    pub load_balancer: LoadBalancerSpec,
+    /// The door; `"none"` for a service that nobody connects to.
+    #[serde(
+        default = "load_balancer::some_default",
+        serialize_with = "load_balancer::serialize",
+        deserialize_with = "load_balancer::deserialize"
+    )]
+    #[schemars(with = "load_balancer::OrNone")]
+    pub load_balancer: Option<LoadBalancerSpec>,
     #[serde(default)]
     pub logs: LogsSpec,
     /// Which pushed images the service is rolled to. Without it that is the tag of `image`, or none where `image` is

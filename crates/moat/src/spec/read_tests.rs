@@ -254,3 +254,75 @@ fn d5_drift_is_repaired_where_it_is_safe_unless_the_document_says_otherwise() {
     /service/drift/repair: must be one of `none`, `safe`, `disruptive`, `destructive`, but it is `all`
     "#);
 }
+
+fn door(input: serde_json::Value) -> Result<Option<LoadBalancerSpec>, String> {
+    let service = serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
+    let read = read(&serde_json::json!({ "service": service }));
+    let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    read.map(|input| input.service.unwrap().load_balancer).map_err(words)
+}
+
+#[test]
+fn a_door_is_recorded_as_it_was_read_and_a_plain_one_as_ever() {
+    let plain = serde_json::json!({
+        "type": "application",
+        "allow": ["0.0.0.0/0"],
+        "healthCheck": { "path": "/", "interval": 10, "grace": 60 },
+        "deregistrationDelay": 20,
+    });
+    for (input, expected) in [
+        (serde_json::json!({}), Some(plain.clone())),
+        (serde_json::Value::Null, Some(plain.clone())),
+        (plain.clone(), Some(plain)),
+        (serde_json::json!("none"), Some(serde_json::json!("none"))),
+        (serde_json::json!({ "scheme": "internal" }), None),
+        (serde_json::json!({ "type": "network", "idleTimeout": 60 }), None),
+    ] {
+        let service =
+            serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
+        let spec = read(&serde_json::json!({ "service": service })).unwrap().service.unwrap();
+        let recorded = serde_json::to_value(&spec).unwrap();
+        assert!(expected.is_none_or(|expected| recorded["loadBalancer"] == expected), "{recorded}");
+        assert_eq!(serde_json::from_value::<ServiceSpec>(recorded.clone()).unwrap(), spec);
+        assert_eq!(read(&serde_json::json!({ "service": recorded })).unwrap().service, Some(spec));
+    }
+}
+
+#[test]
+fn who_may_connect_to_an_internal_door_is_the_network_unless_it_is_said() {
+    let network: NetworkSpec =
+        serde_json::from_value(serde_json::json!({ "name": "main", "cidr": "10.7.0.0/16" })).unwrap();
+    let allowed =
+        |input| door(input).unwrap().unwrap().allowed(&network).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(allowed(serde_json::json!({})), ["0.0.0.0/0"]);
+    assert_eq!(allowed(serde_json::json!({ "scheme": "internal" })), ["10.7.0.0/16"]);
+    assert_eq!(allowed(serde_json::json!({ "scheme": "internal", "allow": ["192.0.2.0/24"] })), ["192.0.2.0/24"]);
+}
+
+#[test]
+fn s2_every_contradiction_of_a_door_is_told_at_once_with_its_field() {
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+    insta::assert_snapshot!(door(serde_json::json!({
+        "allow": [],
+        "redirect": true,
+        "tlsPolicy": "ELBSecurityPolicy-2016-08",
+        "idleTimeout": 0,
+        "accessLogs": { "bucket": "s3://logs", "prefix": "AWSLogs/" },
+        "wafAcl": "all",
+    })).unwrap_err(), @"");
+    insta::assert_snapshot!(door(serde_json::json!({
+        "type": "network",
+        "redirect": false,
+        "idleTimeout": 30,
+        "accessLogs": { "bucket": "logs-of-web" },
+        "wafAcl": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1",
+    })).unwrap_err(), @"");
+    insta::assert_snapshot!(door(serde_json::json!({
+        "type": "network",
+        "certificate": certificate,
+        "tlsPolicy": "modern",
+        "idleTimeout": 350,
+    })).unwrap_err(), @"");
+    insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @"");
+    insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @"");
+}
