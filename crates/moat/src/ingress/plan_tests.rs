@@ -201,16 +201,20 @@ fn https_as_asked_gives_nothing_to_do_and_each_change_to_it_is_set_right() {
         change(&mut observed);
         planned(&spec, &observed)
     };
-    insta::assert_snapshot!(with(|it| it.listeners[1].certificate = Some("theirs".into())), @"");
-    insta::assert_snapshot!(with(|it| it.listeners[1].policy = Some("ELBSecurityPolicy-2016-08".into())), @"");
-    insta::assert_snapshot!(with(|it| it.listeners[0].redirects = false), @"");
-    insta::assert_snapshot!(with(|it| _ = it.listeners.pop()), @"");
+    insta::assert_snapshot!(with(|it| it.listeners[1].certificate = Some("theirs".into())), @"set listener https with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+    insta::assert_snapshot!(with(|it| it.listeners[1].policy = Some("ELBSecurityPolicy-2016-08".into())), @"set listener https with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+    insta::assert_snapshot!(with(|it| it.listeners[0].redirects = false), @"set listener http with a redirect to HTTPS on port 443");
+    insta::assert_snapshot!(with(|it| _ = it.listeners.pop()), @"create listener https on port 443 with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
 }
 
 #[test]
 fn from_http_to_https_port_443_comes_first_and_port_80_waits_for_it() {
     let (spec, _) = settled_with_https();
-    insta::assert_snapshot!(planned(&spec, &settled()), @"");
+    insta::assert_snapshot!(planned(&spec, &settled()), @r"
+    allow tcp 443 in from anywhere (0.0.0.0/0) in security-group load-balancer
+    create listener https on port 443 with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group
+    set listener http with a redirect to HTTPS on port 443
+    ");
     let plan = plan(&spec, &settled()).unwrap();
     let redirect = plan.steps.iter().find(|step| step.to_string().starts_with("set listener http")).unwrap();
     assert_eq!(redirect.needs(), ["listener https".into()]);
@@ -220,13 +224,27 @@ fn from_http_to_https_port_443_comes_first_and_port_80_waits_for_it() {
 fn without_a_redirect_nothing_listens_on_port_80() {
     let (_, observed) = settled_with_https();
     let spec = spec_with(serde_json::json!({ "certificate": CERTIFICATE, "redirect": false }));
-    insta::assert_snapshot!(planned(&spec, &observed), @"");
+    insta::assert_snapshot!(planned(&spec, &observed), @r"
+    remove tcp 80 in from anywhere (0.0.0.0/0) from security-group load-balancer
+    delete listener HTTP on port 80, which the spec does not ask for
+    ");
 }
 
 #[test]
 fn an_internal_door_is_in_the_private_subnets_for_the_network_alone_and_needs_no_gateway() {
     let spec = spec_with(serde_json::json!({ "scheme": "internal" }));
-    insta::assert_snapshot!(planned(&spec, &Observed::default()), @"");
+    insta::assert_snapshot!(planned(&spec, &Observed::default()), @r"
+    create security-group load-balancer
+    allow tcp 80 in from 10.0.0.0/16 in security-group load-balancer
+    allow tcp 8080 out to security-group tasks in security-group load-balancer
+    create security-group tasks
+    allow tcp 8080 in from security-group load-balancer in security-group tasks
+    create load-balancer, internal, in subnet private-a, subnet private-b
+    set load-balancer routing.http.drop_invalid_header_fields.enabled = true
+    create target-group, health check / each 10 s within 5 s, well after 2, ill after 3
+    set target-group deregistration_delay.timeout_seconds = 20
+    create listener http on port 80 to target-group
+    ");
     let plan = plan(&spec, &Observed::default()).unwrap();
     let create = plan.steps.iter().find(|step| matches!(step, IngressStep::CreateLoadBalancer { .. })).unwrap();
     assert!(!create.needs().contains(&network::attachment()));
@@ -242,14 +260,17 @@ fn what_nobody_asked_for_is_left_as_it_is_and_what_is_asked_for_is_kept() {
     let acl = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
     let logs = serde_json::json!({ "bucket": "logs-of-web" });
     let asked = spec_with(serde_json::json!({ "idleTimeout": 60, "wafAcl": acl, "accessLogs": logs }));
-    insta::assert_snapshot!(planned(&asked, &observed), @"");
+    insta::assert_snapshot!(planned(&asked, &observed), @r"
+    set load-balancer idle_timeout.timeout_seconds = 60, access_logs.s3.enabled = true, access_logs.s3.bucket = logs-of-web
+    put web ACL arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1 before load-balancer instead of theirs
+    ");
 }
 
 #[test]
 fn a_door_where_none_is_asked_for_is_never_taken_away_in_passing() {
     let spec = spec_with(serde_json::json!("none"));
-    insta::assert_snapshot!(planned(&spec, &Observed::default()), @"");
-    insta::assert_snapshot!(planned(&spec, &settled()), @"");
+    insta::assert_snapshot!(planned(&spec, &Observed::default()), @"create security-group tasks");
+    insta::assert_snapshot!(planned(&spec, &settled()), @r#"refused: /service/loadBalancer: is "none", but service web has a door: lb, tg, security-group load-balancer sg-door. Take the service down, which takes its door away, and provision it again"#);
 }
 
 #[test]

@@ -309,20 +309,36 @@ fn s2_every_contradiction_of_a_door_is_told_at_once_with_its_field() {
         "idleTimeout": 0,
         "accessLogs": { "bucket": "s3://logs", "prefix": "AWSLogs/" },
         "wafAcl": "all",
-    })).unwrap_err(), @"");
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/allow: is empty, so nobody could connect; leave it out to allow anyone, or name ranges
+    /service/loadBalancer/redirect: without a certificate nothing listens on port 443, so there is nothing to redirect to
+    /service/loadBalancer/tlsPolicy: without a certificate there is no TLS, so there is no policy for it
+    /service/loadBalancer/idleTimeout: is 0, but it is 1 to 4000 seconds
+    /service/loadBalancer/accessLogs/bucket: "s3://logs" is no name of an S3 bucket: 3 to 63 letters, digits, dots and hyphens
+    /service/loadBalancer/accessLogs/prefix: "AWSLogs/" must neither begin nor end with a slash, nor have AWSLogs in it
+    /service/loadBalancer/wafAcl: "all" is no regional web ACL, which looks like arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>
+    "#);
     insta::assert_snapshot!(door(serde_json::json!({
         "type": "network",
         "redirect": false,
         "idleTimeout": 30,
         "accessLogs": { "bucket": "logs-of-web" },
         "wafAcl": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1",
-    })).unwrap_err(), @"");
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/redirect: a network load balancer does not speak HTTP, so it redirects nothing
+    /service/loadBalancer/idleTimeout: is 30, but it is 60 to 6000 seconds
+    /service/loadBalancer/accessLogs: a network load balancer logs connections with TLS only; give it a certificate, or leave this out
+    /service/loadBalancer/wafAcl: AWS WAF looks at HTTP, and a network load balancer does not speak it; use type "application"
+    "#);
     insta::assert_snapshot!(door(serde_json::json!({
         "type": "network",
         "certificate": certificate,
         "tlsPolicy": "modern",
         "idleTimeout": 350,
-    })).unwrap_err(), @"");
-    insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @"");
-    insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @"");
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/tlsPolicy: "modern" is no security policy of Elastic Load Balancing: their names begin with ELBSecurityPolicy-
+    /service/loadBalancer/idleTimeout: AWS has none for TLS on a network load balancer, where it is always 350 seconds; leave it out
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @r#"/service/loadBalancer/certificate: "arn:aws:iam::123456789012:server-certificate/one" is no certificate of AWS Certificate Manager, which looks like arn:aws:acm:<region>:<account>:certificate/<id>"#);
+    insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @r#"/service/loadBalancer: is "nothing"; it is an object, or "none" for no load balancer"#);
 }
