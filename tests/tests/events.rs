@@ -19,6 +19,17 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("cidr-too-small-for-zones", &["/network/cidr"]),
     ("cidr-with-host-bits", &["/network/cidr"]),
     ("cpu-memory-pair", &["/service/memory"]),
+    (
+        "doors",
+        &[
+            "/service/loadBalancer/accessLogs/bucket",
+            "/service/loadBalancer/accessLogs/prefix",
+            "/service/loadBalancer/idleTimeout",
+            "/service/loadBalancer/redirect",
+            "/service/loadBalancer/tlsPolicy",
+            "/service/loadBalancer/wafAcl",
+        ],
+    ),
     ("drift", &["/network/drift/repair", "/service/drift/approval", "/service/drift/repairs"]),
     ("empty", &[""]),
     ("exec-without-role", &["/service/exec"]),
@@ -36,6 +47,7 @@ const POINTERS: &[(&str, &[&str])] = &[
     ("health-path-without-slash", &["/service/loadBalancer/healthCheck/path"]),
     ("image-without-tag", &["/service/image"]),
     ("list", &[""]),
+    ("load-balancer-word", &["/service/loadBalancer"]),
     (
         "many-problems",
         &[
@@ -49,6 +61,15 @@ const POINTERS: &[(&str, &[&str])] = &[
     ),
     ("name-illegal", &["/network/name"]),
     ("name-too-long", &["/network/name"]),
+    (
+        "network-load-balancer",
+        &[
+            "/service/loadBalancer/certificate",
+            "/service/loadBalancer/idleTimeout",
+            "/service/loadBalancer/redirect",
+            "/service/loadBalancer/wafAcl",
+        ],
+    ),
     ("network-mismatch", &["/service/network"]),
     ("port-too-large", &["/service/port"]),
     ("port-zero", &["/service/port"]),

@@ -32,6 +32,7 @@ const WITHOUT_A_CALL: &[(&str, &str)] = &[
     ("TagResource", "ECS and CloudWatch Logs ask for it in every create call that carries tags"),
     ("AddTagsToResource", "SSM asks for it when PutParameter makes a parameter with tags"),
     ("PassRole", "RegisterTaskDefinition names the execution role, and the role of the container"),
+    ("SetWebACL", "ELB asks for it when AssociateWebACL puts one before a load balancer"),
     ("CreateServiceLinkedRole", "CreateLoadBalancer and CreateCluster, once in the life of an account"),
     ("CreateLogStream", "Lambda itself, for the function's own log"),
     ("PutLogEvents", "Lambda itself, for the function's own log"),
@@ -140,8 +141,8 @@ fn is_code(line: &&str) -> bool {
 fn camel(name: &str) -> String {
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     let name: String = name.split('_').map(capital).collect();
-    // The SDK's word for it, and IAM's.
-    name.replace("ListAwsDefault", "ListAWSDefault")
+    // The SDK's words for them, and IAM's.
+    name.replace("ListAwsDefault", "ListAWSDefault").replace("WebAcl", "WebACL")
 }
 
 #[test]

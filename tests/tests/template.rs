@@ -36,6 +36,7 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "ecs:ListTaskDefinitions",
     // Its resource is a container instance, of which Fargate has none; the condition names the cluster.
     "ecs:ListTasks",
+    "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
     "elasticloadbalancing:DescribeLoadBalancers",
@@ -55,6 +56,7 @@ const WITHOUT_RESOURCES: &[&str] = &[
 const UNTAGGED: &[(&str, &str)] = &[
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
     ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
+    ("PutWebAclsBeforeItsOwn", "a web ACL is somebody else's; ELB asks for our tag on the load balancer, by SetWebACL"),
     ("RemoveForeignRules", "a foreign rule has no tag of ours; its ARN names our load balancer"),
     ("KeepLocksAndItsMemory", "parameters have no tags; their path is ours"),
     ("KeepSpecsAndLocks", "parameters have no tags; their path is ours"),

@@ -18,7 +18,7 @@ mod ecs;
 mod endpoints;
 #[cfg(all(feature = "ec2", feature = "ecs", feature = "elb"))]
 pub mod evidence;
-#[cfg(all(feature = "ec2", feature = "elb"))]
+#[cfg(all(feature = "ec2", feature = "elb", feature = "waf"))]
 pub mod ingress;
 #[cfg(feature = "ec2")]
 mod interface;

@@ -6,6 +6,7 @@ use crate::state::State;
 use crate::world::World;
 use moat::network::desired;
 use moat::network::observed::NatState;
+use moat::plan::Bindings;
 use moat::spec::Nat;
 
 impl World {
@@ -23,9 +24,10 @@ impl World {
 fn once_each(state: &State, asked: &Asked) -> Vec<String> {
     let mut names: Vec<String> =
         ["vpc", "internet-gateway", "route-table public", "vpc-endpoint s3"].map(Into::into).into();
-    let door =
-        ["security-group load-balancer", "security-group tasks", "load-balancer", "target-group", "listener http"];
-    names.extend(door.map(String::from));
+    let ingress = asked.ingress(&Bindings::default());
+    names.extend(ingress.groups().into_iter().map(|group| group.logical().to_string()));
+    names.extend(ingress.door().iter().flat_map(|_| ["load-balancer", "target-group"].map(String::from)));
+    names.extend(ingress.listeners().iter().map(|listener| listener.logical().to_string()));
     names.extend(["cluster", "log-group", "service"].map(String::from));
     for (at, letter) in desired::letters(asked.network.zones).enumerate() {
         names.extend([format!("subnet public-{letter}"), format!("subnet private-{letter}")]);
@@ -69,6 +71,8 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let live = state.nat_gateways.there().filter(|gateway| gateway.state == NatState::Available).count();
     let half =
         state.nat_gateways.there().filter(|gateway| matches!(gateway.state, NatState::Failed(_) | NatState::Pending));
+    let ingress = asked.ingress(&Bindings::default());
+    let doors = usize::from(ingress.door().is_some());
     let counts = [
         ("VPCs", state.vpcs.there().count(), 1),
         ("Internet gateways", state.internet_gateways.there().count(), 1),
@@ -83,10 +87,10 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
             state.interface_endpoints.there().filter(|endpoint| endpoint.state.is_live()).count(),
             endpoints,
         ),
-        ("security groups", state.groups.there().count(), 3 + usize::from(endpoints > 0)),
-        ("load balancers", state.balancers.there().count(), 1),
-        ("target groups", state.targets.there().count(), 1),
-        ("listeners", state.listeners.there().count(), 1),
+        ("security groups", state.groups.there().count(), 1 + ingress.groups().len() + usize::from(endpoints > 0)),
+        ("load balancers", state.balancers.there().count(), doors),
+        ("target groups", state.targets.there().count(), doors),
+        ("listeners", state.listeners.there().count(), ingress.listeners().len()),
         ("clusters", state.clusters.there().count(), 1),
         ("services", state.services.there().count(), 1),
         // A claim that its winner died too early to remove costs nothing, and never matters again.

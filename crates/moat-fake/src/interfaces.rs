@@ -3,6 +3,7 @@
 use crate::state::{Balancer, EcsService, InterfaceEndpoint, NatGateway, State};
 use moat::ids::{InterfaceId, SubnetId, VpcId};
 use moat::network::observed::NatState;
+use moat::spec::{LoadBalancerKind, Scheme};
 use moat::teardown::Interface;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,9 +67,11 @@ impl State {
         })
     }
 
-    /// One in each subnet, each with a public address.
+    /// One in each subnet, each with a public address unless it is internal.
     fn of_balancer<'a>(&'a self, balancer: &'a Balancer) -> impl Iterator<Item = Interface> + 'a {
         let last = balancer.arn.rsplit('/').next().unwrap_or_default();
+        let short = if balancer.kind == LoadBalancerKind::Network { "net" } else { "app" };
+        let has_addresses = balancer.scheme == Scheme::InternetFacing;
         balancer.subnets.iter().enumerate().filter_map(move |(at, subnet)| {
             Some(Interface {
                 id: format!("eni-of-lb{last}-{at}").into(),
@@ -76,10 +79,10 @@ impl State {
                 subnet: subnet.clone(),
                 groups: balancer.groups.clone(),
                 kind: "interface".into(),
-                description: format!("ELB app/{}/{last}", balancer.name),
+                description: format!("ELB {short}/{}/{last}", balancer.name),
                 requester: Some("amazon-elb".into()),
                 instance: None,
-                public_ip: Some(format!("203.0.113.{at}")),
+                public_ip: has_addresses.then(|| format!("203.0.113.{at}")),
                 tags: BTreeMap::new(),
             })
         })

@@ -1,7 +1,7 @@
 //! What other people do to the account behind moat's back.
 
 use crate::shelf::HasId;
-use crate::state::State;
+use crate::state::{Balancer, State};
 use crate::world::World;
 use moat::cidr::Cidr;
 use moat::ids::SubnetId;
@@ -211,7 +211,12 @@ pub(crate) fn take_away(state: &mut State, resource: &str) {
             let letter = resource.chars().last().unwrap_or('a');
             vec![format!("nat-gateway {letter}"), "load-balancer".into()]
         }
-        "subnet" | "cluster" => vec!["service".into()],
+        "subnet" => {
+            let is_in = |balancer: &Balancer| balancer.subnets.iter().any(|subnet| subnet.as_str() == id);
+            let door = state.balancers.there().any(is_in).then(|| "load-balancer".to_owned());
+            ["service".to_owned()].into_iter().chain(door).collect()
+        }
+        "cluster" => vec!["service".into()],
         "internet-gateway" => {
             let gateways = ["a", "b", "c", "d"].map(|letter| format!("nat-gateway {letter}"));
             gateways.into_iter().chain(["nat-gateway regional".into(), "load-balancer".into()]).collect()
@@ -228,7 +233,14 @@ pub(crate) fn take_away(state: &mut State, resource: &str) {
             state.listeners.remove(|listener| listener.balancer == id, now);
             Vec::new()
         }
-        "target-group" => vec!["listener http".into(), "service".into()],
+        "target-group" => {
+            let listeners = ["http", "https", "tcp", "tls"].map(|protocol| format!("listener {protocol}"));
+            let forwards = |name: &String| {
+                let ids = ids_of(state, name);
+                state.listeners.there().any(|it| ids.contains(&it.arn) && it.forwards_to.as_ref() == Some(&id))
+            };
+            listeners.into_iter().filter(forwards).chain(["service".into()]).collect()
+        }
         _ => Vec::new(),
     };
     for other in also {

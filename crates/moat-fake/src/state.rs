@@ -14,6 +14,7 @@ use moat::ingress::observed as ingress;
 use moat::network::observed::{EndpointState, InternetGateway, NatState, Route, Subnet, Target};
 use moat::rule::Rule;
 use moat::service::observed as service;
+use moat::spec::{LoadBalancerKind, Scheme};
 use moat::teardown::{Interface, Stranger};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,9 +158,12 @@ pub(crate) struct Group {
 pub(crate) struct Balancer {
     pub arn: String,
     pub name: String,
+    pub kind: LoadBalancerKind,
+    pub scheme: Scheme,
     pub subnets: BTreeSet<SubnetId>,
     pub groups: BTreeSet<SecurityGroupId>,
     pub attributes: BTreeMap<String, String>,
+    pub web_acl: Option<String>,
     pub born: u64,
     pub active_at: u64,
 }
@@ -169,6 +173,7 @@ pub(crate) struct TargetGroup {
     pub arn: String,
     pub name: String,
     pub vpc: VpcId,
+    pub protocol: String,
     pub health_check: ingress::HealthCheck,
     pub attributes: BTreeMap<String, String>,
 }
@@ -180,6 +185,11 @@ pub(crate) struct Listener {
     pub port: u16,
     pub protocol: String,
     pub forwards_to: Option<String>,
+    /// To HTTPS on port 443, for good.
+    pub redirects: bool,
+    pub certificate: Option<String>,
+    pub policy: Option<String>,
+    pub attributes: BTreeMap<String, String>,
     pub rules: Vec<ingress::ListenerRule>,
     /// From when on ECS knows what the listener forwards to: it asks ELB, which may lag (C8).
     pub known_to_ecs: u64,

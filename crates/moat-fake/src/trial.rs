@@ -349,7 +349,7 @@ fn changed(before: &Asked, chance: &mut Chance) -> Asked {
         _ => {
             after.service.cpu = 512;
             after.service.memory = 1024;
-            after.service.load_balancer.deregistration_delay = 60;
+            after.service.load_balancer.iter_mut().for_each(|door| door.deregistration_delay = 60);
         }
     }
     after

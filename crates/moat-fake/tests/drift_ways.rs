@@ -7,6 +7,7 @@ use moat::spec::{Nat, Repair};
 use moat_fake::mutation::{Mutation, Nature};
 use moat_fake::trial::{asked, must_be_settled, settled};
 use moat_fake::{Asked, Remediation, World};
+use serde_json::{Value, json};
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,8 +16,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const GRADES: [Repair; 4] = [Repair::None, Repair::Safe, Repair::Disruptive, Repair::Destructive];
 const SEED: u64 = 4;
 
-fn graded(repair: Repair) -> Asked {
+fn graded(door: &Value, repair: Repair) -> Asked {
     let mut asked = asked(2, Nat::Single);
+    let service = json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
+    let input = moat::spec::read(&json!({ "service": service })).expect("a good document");
+    asked.service.load_balancer = input.service.and_then(|service| service.load_balancer);
     asked.network.drift.repair = repair;
     asked.service.drift.repair = repair;
     asked
@@ -32,8 +36,8 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(at: usize, repair: Repair) -> Self {
-        let asked = graded(repair);
+    fn of(door: &Value, at: usize, repair: Repair) -> Self {
+        let asked = graded(door, repair);
         let world = settled(SEED, &asked);
         let before = world.shape();
         let ways = world.ways();
@@ -65,14 +69,51 @@ impl Trial {
 
 #[test]
 fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
-    let world = settled(SEED, &graded(Repair::Safe));
+    let tally = every_way(&json!({}), |_| true);
+    insta::assert_snapshot!("every_way_to_drift", tally.table);
+    insta::assert_snapshot!("fixed", tally.fixed.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(tally.mutations > 150, "{:?}", tally.natures);
+}
+
+/// What is not the door's is the same with every door.
+#[test]
+fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded_and_mended() {
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+    let acl = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
+    let logs = json!({ "bucket": "logs-of-web", "prefix": "door" });
+    let doors = [
+        ("https", json!({ "certificate": certificate, "idleTimeout": 300, "accessLogs": logs, "wafAcl": acl })),
+        ("internal_network", json!({ "type": "network", "scheme": "internal", "idleTimeout": 600 })),
+        ("worker", json!("none")),
+    ];
+    for (name, door) in doors {
+        let is_the_doors = |mutation: &Mutation| {
+            let kinds = ["listener", "load-balancer", "security-group", "target-group"];
+            kinds.contains(&kind(&mutation.resource)) || ["grace", "target_group"].contains(&mutation.what.as_str())
+        };
+        let tally = every_way(&door, is_the_doors);
+        insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
+    }
+}
+
+/// What came of all trials.
+struct Tally {
+    table: String,
+    fixed: BTreeSet<String>,
+    mutations: usize,
+    natures: BTreeMap<String, usize>,
+}
+
+fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
+    let world = settled(SEED, &graded(door, Repair::Safe));
     let ways = world.ways();
     let (mut table, mut failed) = (String::new(), Vec::new());
     let mut natures: BTreeMap<String, usize> = BTreeMap::new();
-    for (at, mutation) in ways.mutations.iter().enumerate() {
+    let tried = ways.mutations.iter().enumerate().filter(|(_, mutation)| is_tried(mutation));
+    for (at, mutation) in tried {
         *natures.entry(format!("{:?}", mutation.nature)).or_default() += 1;
         for repair in GRADES {
-            match catch_unwind(AssertUnwindSafe(|| judge(at, mutation, repair))) {
+            match catch_unwind(AssertUnwindSafe(|| judge(door, at, mutation, repair))) {
                 Ok(lines) if repair == Repair::Destructive => table.push_str(&lines),
                 Ok(_) => {}
                 Err(panic) => failed.push((name(mutation, repair), message(&*panic))),
@@ -83,19 +124,16 @@ fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
         let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
         panic!("{} trials failed:\n{}\nThe first:\n{story}", names.len(), names.join("\n"));
     }
-    let tried = ways.mutations.len() * GRADES.len();
-    println!("{} mutations, {tried} trials, {natures:?}", ways.mutations.len());
+    let mutations: usize = natures.values().sum();
+    println!("{mutations} mutations, {} trials, {natures:?}", mutations * GRADES.len());
     println!("{} fields that nobody can change:", ways.fixed.len());
-    let fixed: BTreeSet<String> =
-        ways.fixed.iter().map(|it| format!("{}: {} ({})", kind(&it.resource), it.field, it.why)).collect();
-    insta::assert_snapshot!("every_way_to_drift", unnamed(&world, &table));
-    insta::assert_snapshot!("fixed", fixed.into_iter().collect::<Vec<_>>().join("\n"));
-    assert!(ways.mutations.len() > 150, "{natures:?}");
+    let fixed = ways.fixed.iter().map(|it| format!("{}: {} ({})", kind(&it.resource), it.field, it.why)).collect();
+    Tally { table: unnamed(&world, &table), fixed, mutations, natures }
 }
 
 /// What is said of it, a line each.
-fn judge(at: usize, mutation: &Mutation, repair: Repair) -> String {
-    let trial = Trial::of(at, repair);
+fn judge(door: &Value, at: usize, mutation: &Mutation, repair: Repair) -> String {
+    let trial = Trial::of(door, at, repair);
     let story = || format!("{}\n{:#?}\n{}", name(mutation, repair), trial.checked, trial.world.story());
     match mutation.nature {
         Nature::Delegated | Nature::Stray => {

@@ -108,7 +108,8 @@ pub enum Meaning {
 
 /// AWS's error codes by meaning. The codes are matched exactly, never by part of a message.
 ///
-/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs, SSM and IAM.
+/// Sources: "Error codes for the Amazon EC2 API"; the API references of ELB v2, ECS, ECR, CloudWatch Logs, SSM, IAM and
+/// WAF.
 pub fn meaning(code: &str) -> Meaning {
     match code {
         // Created before, by us: names and CIDRs are unique in their scope, attachments and routes are single.
@@ -133,6 +134,7 @@ pub fn meaning(code: &str) -> Meaning {
         | "TargetGroupNotFound"
         | "ListenerNotFound"
         | "RuleNotFound"
+        | "WAFNonexistentItemException"
         | "ClusterNotFoundException"
         | "ServiceNotFoundException"
         | "NoSuchEntity"
@@ -163,7 +165,8 @@ pub fn meaning(code: &str) -> Meaning {
         | "UpdateInProgressException"
         | "OperationAbortedException"
         | "ConcurrentModification"
-        | "TooManyUpdates" => Meaning::Is(Kind::Conflict),
+        | "TooManyUpdates"
+        | "WAFUnavailableEntityException" => Meaning::Is(Kind::Conflict),
 
         "UnauthorizedOperation"
         | "AccessDenied"

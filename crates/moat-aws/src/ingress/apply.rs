@@ -6,18 +6,18 @@ use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
 use aws_sdk_ec2::types::ResourceType;
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, LoadBalancerAttribute, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, Matcher, ProtocolEnum,
-    Tag, TargetGroupAttribute, TargetTypeEnum,
+    LoadBalancerAttribute, Matcher, Tag, TargetGroupAttribute, TargetTypeEnum,
 };
 use moat::error::{Failure, Kind};
 use moat::ids::SecurityGroupId;
 use moat::ingress::desired::{self, Group, Wanted};
 use moat::ingress::observed::HealthCheck;
-use moat::ingress::{IngressSpec, IngressStep};
+use moat::ingress::{IngressSpec, IngressStep, attributes};
 use moat::name::Logical;
 use moat::network::desired as network;
 use moat::plan::Bindings;
 use moat::rule::{Direction, Rule};
+use moat::spec::{LoadBalancerKind, Scheme};
 use moat::stage::Done;
 use moat::tags::Owner;
 
@@ -38,8 +38,8 @@ impl IngressCloud {
                 self.add_rule(id, &rule, step).await
             }
             IngressStep::RemoveRule { id, rule, .. } => self.remove_rule(id, rule, step).await,
-            IngressStep::CreateLoadBalancer { subnets } => {
-                self.create_load_balancer(spec, owner, subnets, step, bindings).await
+            IngressStep::CreateLoadBalancer { kind, scheme, subnets } => {
+                self.create_load_balancer(spec, owner, (*kind, *scheme, subnets), step, bindings).await
             }
             IngressStep::SetSubnets { arn, subnets } => {
                 let subnets = subnets.iter().map(|name| Ok(bound(name)?.to_owned())).collect::<Result<_, Failure>>()?;
@@ -64,9 +64,9 @@ impl IngressCloud {
             }
             IngressStep::SetHealthCheck { arn, health_check } => {
                 let HealthCheck { path, protocol, port, codes, interval, timeout, healthy, unhealthy } = health_check;
-                let call = self.elb_once.modify_target_group().target_group_arn(arn.as_str()).health_check_path(path);
+                let call = self.elb_once.modify_target_group().target_group_arn(arn.as_str());
+                let call = call.set_health_check_path(said(path)).set_matcher(matcher(codes));
                 let call = call.health_check_protocol(protocol.as_str().into()).health_check_port(port);
-                let call = call.matcher(Matcher::builder().http_code(codes).build());
                 let call =
                     call.health_check_interval_seconds(int(*interval)).health_check_timeout_seconds(int(*timeout));
                 let call = call.healthy_threshold_count(int(*healthy)).unhealthy_threshold_count(int(*unhealthy));
@@ -79,18 +79,16 @@ impl IngressCloud {
                 let call = call.set_attributes(Some(attributes.iter().map(of).collect()));
                 call.send().await.read(step).map(|_| Done::Changed)
             }
-            IngressStep::CreateListener => {
-                let call = self.elb_once.create_listener().load_balancer_arn(bound(&desired::load_balancer())?);
-                let call = call.port(i32::from(desired::HTTP)).protocol(ProtocolEnum::Http);
-                let call = call.default_actions(forward(bound(&desired::target_group())?));
-                let call = call.set_tags(Some(tags(owner, &desired::listener())));
-                let answer = call.send().await.create(step)?;
-                let arn = answer.map(|answer| answer.listeners.unwrap_or_default().into_iter().next()?.listener_arn);
-                made(arn, step)
+            IngressStep::CreateListener { listener } => self.create_listener(owner, listener, step, bindings).await,
+            IngressStep::SetListener { arn, listener } => {
+                self.set_listener(arn.as_str(), listener, step, bindings).await
             }
-            IngressStep::SetListener { arn } => {
-                let call = self.elb_once.modify_listener().listener_arn(arn.as_str()).protocol(ProtocolEnum::Http);
-                let call = call.default_actions(forward(bound(&desired::target_group())?));
+            IngressStep::SetListenerAttributes { listener, attributes } => {
+                self.set_listener_attributes(bound(listener)?, attributes, step).await
+            }
+            IngressStep::SetWebAcl { acl, .. } => {
+                let call = self.waf_once.associate_web_acl().web_acl_arn(acl);
+                let call = call.resource_arn(bound(&desired::load_balancer())?);
                 call.send().await.read(step).map(|_| Done::Changed)
             }
             IngressStep::DeleteListenerRule { arn, .. } => {
@@ -152,7 +150,7 @@ impl IngressCloud {
         &self,
         spec: &IngressSpec,
         owner: &Owner,
-        subnets: &[Logical],
+        (kind, scheme, subnets): (LoadBalancerKind, Scheme, &[Logical]),
         step: &IngressStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
@@ -160,7 +158,8 @@ impl IngressCloud {
         for subnet in subnets {
             call = call.subnets(bound(bindings, subnet)?);
         }
-        let call = call.r#type(LoadBalancerTypeEnum::Application).scheme(LoadBalancerSchemeEnum::InternetFacing);
+        let call = call.r#type(kind.as_str().into()).scheme(scheme.as_str().into());
+        // A network load balancer that is created without a group can never have one.
         let call = call.security_groups(bound(bindings, &Group::LoadBalancer.logical())?);
         let call = call.set_tags(Some(tags(owner, &desired::load_balancer())));
         let answer = call.send().await.create(step)?;
@@ -176,12 +175,14 @@ impl IngressCloud {
         step: &IngressStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
-        // Protocol, port and codes are those that AWS takes when nothing is said.
-        let HealthCheck { path, protocol: _, port: _, codes: _, interval, timeout, healthy, unhealthy } = health_check;
+        let HealthCheck { path, protocol, port, codes, interval, timeout, healthy, unhealthy } = health_check;
+        let speaks = attributes::protocol(spec.door().map_or_else(Default::default, |door| door.kind));
         // ECS registers each task with its own port, so this one is only a default.
-        let call = self.elb_once.create_target_group().name(spec.aws_name()).port(80).protocol(ProtocolEnum::Http);
+        let call = self.elb_once.create_target_group().name(spec.aws_name()).port(80).protocol(speaks.into());
         let call = call.target_type(TargetTypeEnum::Ip).vpc_id(bound(bindings, &network::vpc())?);
-        let call = call.health_check_path(path).health_check_interval_seconds(int(*interval));
+        let call = call.set_health_check_path(said(path)).set_matcher(matcher(codes));
+        let call = call.health_check_protocol(protocol.as_str().into()).health_check_port(port);
+        let call = call.health_check_interval_seconds(int(*interval));
         let call = call.health_check_timeout_seconds(int(*timeout));
         let call = call.healthy_threshold_count(int(*healthy)).unhealthy_threshold_count(int(*unhealthy));
         let call = call.set_tags(Some(tags(owner, &desired::target_group())));
@@ -197,13 +198,18 @@ fn known(rule: &Wanted, bindings: &Bindings) -> Result<Rule, Failure> {
     rule.ok_or_else(|| Failure::new(Kind::Unexpected, "a rule was added before its group was known, a defect of moat"))
 }
 
-fn tags(owner: &Owner, resource: &Logical) -> Vec<Tag> {
+pub(super) fn tags(owner: &Owner, resource: &Logical) -> Vec<Tag> {
     let tags = owner.tags(resource).into_iter();
     tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-fn forward(target_group: &str) -> Action {
-    Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn(target_group).build()
+/// Nothing where a connection is enough: AWS refuses a path or codes then.
+fn said(path: &str) -> Option<String> {
+    Some(path.to_owned()).filter(|path| !path.is_empty())
+}
+
+fn matcher(codes: &str) -> Option<Matcher> {
+    said(codes).map(|codes| Matcher::builder().http_code(codes).build())
 }
 
 fn int(value: u32) -> i32 {

@@ -1,6 +1,7 @@
 //! The ingress stage on AWS.
 
 mod apply;
+mod listener;
 mod observe;
 
 use crate::together::Together;
@@ -12,7 +13,7 @@ use moat::stage::{Cloud, Done};
 use moat::tags::Owner;
 use std::collections::BTreeMap;
 
-/// EC2 and Elastic Load Balancing, as the ingress stage uses them.
+/// EC2, Elastic Load Balancing and WAF, as the ingress stage uses them.
 #[derive(Debug, Clone)]
 pub struct IngressCloud {
     ec2: aws_sdk_ec2::Client,
@@ -21,6 +22,8 @@ pub struct IngressCloud {
     /// Calls once. Load balancers, target groups and listeners are unique by name or port, so a repeated create makes
     /// no twin, but its answer would be an error that hides what happened.
     elb_once: aws_sdk_elasticloadbalancingv2::Client,
+    waf: aws_sdk_wafv2::Client,
+    waf_once: aws_sdk_wafv2::Client,
     shared: Shared,
 }
 
@@ -53,13 +56,10 @@ impl IngressCloud {
             ec2_once: aws_sdk_ec2::Client::new(&once),
             elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
             elb_once: aws_sdk_elasticloadbalancingv2::Client::new(&once),
+            waf: aws_sdk_wafv2::Client::new(config),
+            waf_once: aws_sdk_wafv2::Client::new(&once),
             shared: Shared::default(),
         }
-    }
-
-    /// From clients that a test made.
-    pub fn of(ec2: aws_sdk_ec2::Client, elb: aws_sdk_elasticloadbalancingv2::Client) -> Self {
-        Self { ec2_once: ec2.clone(), ec2, elb_once: elb.clone(), elb, shared: Shared::default() }
     }
 }
 

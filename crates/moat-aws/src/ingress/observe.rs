@@ -6,14 +6,12 @@ use crate::clock::age;
 use crate::ec2::{filter, resource, rules};
 use crate::together::{Found, by_name};
 use aws_sdk_elasticloadbalancingv2::types as aws;
-use aws_sdk_elasticloadbalancingv2::types::{ActionTypeEnum, LoadBalancerSchemeEnum, LoadBalancerStateEnum};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerSchemeEnum, LoadBalancerStateEnum};
 use futures_util::future::try_join_all;
 use moat::error::Failure;
 use moat::ingress::IngressSpec;
-use moat::ingress::desired::{self, Group};
-use moat::ingress::observed::{
-    HealthCheck, Listener, ListenerRule, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup,
-};
+use moat::ingress::desired::Group;
+use moat::ingress::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup};
 use moat::tags::Owner;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
@@ -26,13 +24,15 @@ impl IngressCloud {
         let arn = balancer.as_ref().and_then(|balancer| balancer.load_balancer_arn());
         let target_arn = target.as_ref().and_then(|target| target.target_group_arn());
         let arns: Vec<String> = [arn, target_arn].into_iter().flatten().map(str::to_owned).collect();
-        let (owners, listeners, attributes, target_attributes) = try_join!(
+        let (owners, listeners, web_acl, attributes, target_attributes) = try_join!(
             self.owned(owner, arns),
-            self.listeners(arn),
+            self.listeners(spec, arn),
+            self.web_acl(spec, arn),
             self.load_balancer_attributes(arn),
             self.target_group_attributes(target_arn),
         )?;
-        let load_balancer = balancer.as_ref().map(|found| load_balancer(found, &owners, attributes)).transpose()?;
+        let load_balancer =
+            balancer.as_ref().map(|found| load_balancer(found, &owners, attributes, web_acl)).transpose()?;
         let target_group = target.as_ref().map(|found| target_group(found, &owners, target_attributes)).transpose()?;
         // The listeners of somebody else's load balancer are none of ours.
         let is_ours = load_balancer.as_ref().is_some_and(|found| found.is_ours);
@@ -124,31 +124,13 @@ impl IngressCloud {
         Ok(answer.tag_descriptions().iter().filter_map(tags).collect())
     }
 
-    async fn listeners(&self, balancer: Option<&str>) -> Result<Vec<Listener>, Failure> {
-        let Some(arn) = balancer else { return Ok(Vec::new()) };
-        let doing = format!("describe listeners of {arn}");
-        let found = self.elb.describe_listeners().load_balancer_arn(arn).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        let mut listeners: Vec<Listener> =
-            found.iter().map(|found| listener(found, &doing)).collect::<Result<_, Failure>>()?;
-        // Any other listener goes with its rules.
-        for listener in listeners.iter_mut().filter(|listener| listener.port == desired::HTTP) {
-            listener.rules = self.rules(listener.arn.as_str()).await?;
-        }
-        Ok(listeners)
-    }
-
-    async fn rules(&self, listener: &str) -> Result<Vec<ListenerRule>, Failure> {
-        let doing = format!("describe rules of {listener}");
-        let found = self.elb.describe_rules().listener_arn(listener).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        let others = found.iter().filter(|rule| rule.is_default() != Some(true) && rule.priority() != Some("default"));
-        others
-            .map(|rule| {
-                let arn = present(rule.rule_arn(), &doing, "ARN")?.into();
-                Ok(ListenerRule { arn, priority: rule.priority().unwrap_or("without a priority").to_owned() })
-            })
-            .collect()
+    /// The web ACL before the load balancer, where the document names one.
+    async fn web_acl(&self, spec: &IngressSpec, balancer: Option<&str>) -> Result<Option<String>, Failure> {
+        let is_asked = spec.door().is_some_and(|door| door.waf_acl.is_some());
+        let Some(arn) = balancer.filter(|_| is_asked) else { return Ok(None) };
+        let answer = self.waf.get_web_acl_for_resource().resource_arn(arn).send().await;
+        let answer = answer.find(format!("get the web ACL of {arn}"))?;
+        Ok(answer.and_then(|answer| answer.web_acl).map(|acl| acl.arn))
     }
 
     async fn load_balancer_attributes(&self, arn: Option<&str>) -> Result<BTreeMap<String, String>, Failure> {
@@ -176,6 +158,7 @@ fn load_balancer(
     found: &aws::LoadBalancer,
     ours: &BTreeSet<String>,
     attributes: BTreeMap<String, String>,
+    web_acl: Option<String>,
 ) -> Result<LoadBalancer, Failure> {
     let arn = present(found.load_balancer_arn(), "describe load balancer", "ARN")?;
     let state = found.state();
@@ -190,11 +173,13 @@ fn load_balancer(
             // Also states that this version of the SDK does not know: never count them as active.
             _ => LoadBalancerState::Provisioning,
         },
+        kind: found.r#type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
         is_internet_facing: found.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing),
         dns_name: found.dns_name().unwrap_or_default().to_owned(),
         subnets: found.availability_zones().iter().filter_map(|zone| zone.subnet_id()).map(Into::into).collect(),
         groups: found.security_groups().iter().map(|id| id.as_str().into()).collect(),
         attributes,
+        web_acl,
         age: age(found.created_time()),
     })
 }
@@ -206,36 +191,26 @@ fn target_group(
 ) -> Result<TargetGroup, Failure> {
     let doing = "describe target group";
     let arn = present(found.target_group_arn(), doing, "ARN")?;
+    // What AWS takes when nothing is said ("CreateTargetGroup", ELB v2 API).
+    let speaks = found.protocol().map_or("HTTP", |it| it.as_str());
+    let checks = found.health_check_protocol().map_or(speaks, |it| it.as_str());
+    let (by_tcp, codes) = (checks == "TCP", found.matcher().and_then(|it| it.http_code()));
     let seconds = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok()).unwrap_or_default();
     Ok(TargetGroup {
         is_ours: ours.contains(arn),
         arn: arn.into(),
         vpc: present(found.vpc_id(), doing, "VPC")?.into(),
+        protocol: speaks.to_owned(),
         health_check: HealthCheck {
-            path: found.health_check_path().unwrap_or_default().to_owned(),
-            // What AWS takes when nothing is said ("CreateTargetGroup", ELB v2 API).
-            protocol: found.health_check_protocol().map_or(desired::PROTOCOL, |it| it.as_str()).to_owned(),
+            path: if by_tcp { "" } else { found.health_check_path().unwrap_or_default() }.to_owned(),
+            protocol: checks.to_owned(),
             port: found.health_check_port().unwrap_or("traffic-port").to_owned(),
-            codes: found.matcher().and_then(|it| it.http_code()).unwrap_or("200").to_owned(),
+            codes: if by_tcp { "" } else { codes.unwrap_or("200") }.to_owned(),
             interval: seconds(found.health_check_interval_seconds()),
             timeout: seconds(found.health_check_timeout_seconds()),
             healthy: seconds(found.healthy_threshold_count()),
             unhealthy: seconds(found.unhealthy_threshold_count()),
         },
         attributes,
-    })
-}
-
-fn listener(found: &aws::Listener, doing: &str) -> Result<Listener, Failure> {
-    let forwards_to = match found.default_actions() {
-        [action] if action.r#type() == Some(&ActionTypeEnum::Forward) => action.target_group_arn().map(Into::into),
-        _ => None,
-    };
-    Ok(Listener {
-        arn: present(found.listener_arn(), doing, "ARN")?.into(),
-        port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
-        protocol: found.protocol().map(|protocol| protocol.as_str().to_owned()).unwrap_or_default(),
-        forwards_to,
-        rules: Vec::new(),
     })
 }

@@ -47,7 +47,7 @@ impl ServiceCloud {
                 call.send().await.read(step).map(|_| Done::Changed)
             }
             ServiceStep::RegisterTaskDefinition { definition } => self.register(spec, owner, definition, step).await,
-            ServiceStep::CreateService { tasks, subnets } => {
+            ServiceStep::CreateService { tasks, subnets, .. } => {
                 self.create_service(spec, owner, *tasks, subnets, step, bindings).await
             }
             ServiceStep::UpdateService { changes, subnets } => {
@@ -80,14 +80,15 @@ impl ServiceCloud {
         step: &ServiceStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
-        let target_group = bound(bindings, &ingress::target_group())?;
-        let grace = spec.service.load_balancer.health_check.grace;
+        let door = spec.listener().map(|_| bound(bindings, &ingress::target_group()));
+        let door = door.transpose()?.map(|target_group| vec![load_balancer(spec, target_group)]);
         let call = self.ecs_once.create_service().cluster(spec.aws_name()).service_name(spec.aws_name());
         let call = call.task_definition(bound(bindings, &desired::task_definition())?);
         let call = call.desired_count(int(tasks)).launch_type(LaunchType::Fargate);
         let call = call.network_configuration(network(subnets, step, bindings)?);
-        let call = call.load_balancers(load_balancer(spec, target_group));
-        let call = call.health_check_grace_period_seconds(int(grace)).deployment_configuration(deployment(spec, step)?);
+        // ECS takes a grace only where there is a load balancer ("CreateService", ECS API).
+        let call = call.set_load_balancers(door).set_health_check_grace_period_seconds(spec.grace().map(int));
+        let call = call.deployment_configuration(deployment(spec, step)?);
         let call = call.enable_ecs_managed_tags(true).propagate_tags(PropagateTags::Service);
         let call = call.set_enable_execute_command(spec.service.exec.then_some(true));
         let answer = call.set_tags(Some(tags(owner, &desired::service()))).send().await.create(step)?;
@@ -114,9 +115,11 @@ impl ServiceCloud {
                 Change::Exec(exec) => call.enable_execute_command(*exec).force_new_deployment(true),
                 Change::Tasks(tasks) => call.desired_count(int(*tasks)),
                 Change::Anew => call.force_new_deployment(true),
-                Change::TargetGroup => {
+                Change::TargetGroup(_) => {
                     call.load_balancers(load_balancer(spec, bound(bindings, &ingress::target_group())?))
                 }
+                // An empty list is what takes them away ("UpdateService", ECS API).
+                Change::NoTargetGroup => call.set_load_balancers(Some(Vec::new())),
             };
         }
         call.send().await.read(step).map(|_| Done::Changed)

@@ -10,14 +10,35 @@ use moat::ingress::{IngressSpec, IngressStep};
 use moat::name::Logical;
 use moat::plan::Bindings;
 use moat::rule::{Direction, Rule};
+use moat::spec::{LoadBalancerKind, Scheme};
 use moat::stage::{Cloud, Done};
 use moat_aws::ingress::IngressCloud;
+use serde_json::{Value, json};
 
 pub fn spec() -> IngressSpec {
     IngressSpec { network: network(), service: service(), given: Bindings::default() }
 }
 
+/// The same with a load balancer like this.
+pub fn spec_with(door: Value) -> IngressSpec {
+    let mut spec = spec();
+    let input = json!({ "service": { "name": "web", "network": "main", "image": "web:1", "loadBalancer": door } });
+    spec.service.load_balancer = moat::spec::read(&input).unwrap().service.unwrap().load_balancer;
+    spec
+}
+
+pub const CERTIFICATE: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/one";
+
+fn door(kind: LoadBalancerKind, scheme: Scheme, subnets: &[&str]) -> IngressStep {
+    let subnets = subnets.iter().map(|name| Logical::from(*name)).collect();
+    IngressStep::CreateLoadBalancer { kind, scheme, subnets }
+}
+
 async fn apply(wire: &Wire, step: &IngressStep) -> Result<Done, Failure> {
+    apply_to(wire, &spec(), step).await
+}
+
+async fn apply_to(wire: &Wire, spec: &IngressSpec, step: &IngressStep) -> Result<Done, Failure> {
     let known = bindings(&[
         ("vpc", "vpc-1"),
         ("internet-gateway attachment", "igw-1"),
@@ -27,8 +48,11 @@ async fn apply(wire: &Wire, step: &IngressStep) -> Result<Done, Failure> {
         ("security-group tasks", "sg-2"),
         ("load-balancer", "arn:lb"),
         ("target-group", "arn:tg"),
+        ("listener tcp", "arn:listener"),
+        ("subnet private-a", "subnet-3"),
+        ("subnet private-b", "subnet-4"),
     ]);
-    IngressCloud::new(&wire.config()).apply(&spec(), step, &known).await
+    IngressCloud::new(&wire.config()).apply(spec, step, &known).await
 }
 
 fn made(id: &str) -> Result<Done, Failure> {
@@ -114,8 +138,8 @@ async fn a_rule_that_is_there_already_and_one_that_is_gone_already_are_fine() {
 async fn c9_the_load_balancer_is_made_in_the_public_subnets_and_in_its_group_only() {
     let balancer = tag("LoadBalancerArn", "arn:lb-9");
     let wire = Wire::default().on("CreateLoadBalancer", [list("LoadBalancers", "member", &[balancer])]);
-    let subnets = vec![Logical::from("subnet public-a"), Logical::from("subnet public-b")];
-    assert_eq!(apply(&wire, &IngressStep::CreateLoadBalancer { subnets }).await, made("arn:lb-9"));
+    let step = door(LoadBalancerKind::Application, Scheme::InternetFacing, &["subnet public-a", "subnet public-b"]);
+    assert_eq!(apply(&wire, &step).await, made("arn:lb-9"));
     let call = wire.call("CreateLoadBalancer");
     let fields = ["Name", "Type", "Scheme", "Subnets.member.1", "Subnets.member.2", "Subnets.member.3"];
     let expected = ["moat-web", "application", "internet-facing", "subnet-1", "subnet-2", ""];
@@ -141,7 +165,8 @@ async fn a_target_group_takes_addresses_since_fargate_has_no_instances() {
 async fn c8_the_listener_forwards_to_the_target_group() {
     let listener = tag("ListenerArn", "arn:listener-9");
     let wire = Wire::default().on("CreateListener", [list("Listeners", "member", &[listener])]);
-    assert_eq!(apply(&wire, &IngressStep::CreateListener).await, made("arn:listener-9"));
+    let listener = spec().listeners().remove(0);
+    assert_eq!(apply(&wire, &IngressStep::CreateListener { listener }).await, made("arn:listener-9"));
     let call = wire.call("CreateListener");
     assert_eq!(["LoadBalancerArn", "Port", "Protocol"].map(|name| call.field(name)), ["arn:lb", "80", "HTTP"]);
     assert_eq!(call.field("DefaultActions.member.1.Type"), "forward");
@@ -173,6 +198,93 @@ async fn a_listener_that_is_gone_already_counts_as_deleted() {
 #[tokio::test]
 async fn an_answer_without_a_load_balancer_is_a_failure_and_no_panic() {
     let wire = Wire::default().on("CreateLoadBalancer", [item(&[], &[])]);
-    let failure = apply(&wire, &IngressStep::CreateLoadBalancer { subnets: vec![] }).await.unwrap_err();
+    let failure = apply(&wire, &door(LoadBalancerKind::Application, Scheme::InternetFacing, &[])).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Unexpected);
+}
+
+#[tokio::test]
+async fn a_network_load_balancer_has_its_group_from_the_first_call_on() {
+    let balancer = tag("LoadBalancerArn", "arn:lb-9");
+    let wire = Wire::default().on("CreateLoadBalancer", [list("LoadBalancers", "member", &[balancer])]);
+    let step = door(LoadBalancerKind::Network, Scheme::Internal, &["subnet private-a", "subnet private-b"]);
+    assert_eq!(apply(&wire, &step).await, made("arn:lb-9"));
+    let call = wire.call("CreateLoadBalancer");
+    let fields = ["Type", "Scheme", "Subnets.member.1", "Subnets.member.2", "SecurityGroups.member.1"];
+    assert_eq!(fields.map(|name| call.field(name)), ["network", "internal", "subnet-3", "subnet-4", "sg-1"]);
+}
+
+#[tokio::test]
+async fn a_check_by_tcp_has_neither_path_nor_codes() {
+    let target = tag("TargetGroupArn", "arn:tg-9");
+    let wire = Wire::default().on("CreateTargetGroup", [list("TargetGroups", "member", &[target])]);
+    let health_check = HealthCheck { path: String::new(), protocol: "TCP".into(), codes: String::new(), ..check() };
+    let spec = spec_with(json!({ "type": "network" }));
+    let step = IngressStep::CreateTargetGroup { health_check: health_check.clone() };
+    assert_eq!(apply_to(&wire, &spec, &step).await, made("arn:tg-9"));
+    let step = IngressStep::SetHealthCheck { arn: "arn:tg-9".into(), health_check };
+    assert_eq!(apply_to(&wire, &spec, &step).await, Ok(Done::Changed));
+    assert_eq!(wire.call("CreateTargetGroup").field("Protocol"), "TCP");
+    for action in ["CreateTargetGroup", "ModifyTargetGroup"] {
+        let call = wire.call(action);
+        let fields = ["HealthCheckProtocol", "HealthCheckPath", "Matcher.HttpCode", "HealthCheckPort"];
+        assert_eq!(fields.map(|name| call.field(name)), ["TCP", "", "", "traffic-port"], "{action}");
+    }
+}
+
+#[tokio::test]
+async fn https_shows_its_certificate_by_its_policy_and_http_sends_clients_there_for_good() {
+    let listener = list("Listeners", "member", &[tag("ListenerArn", "arn:listener-9")]);
+    let wire = Wire::default().on("CreateListener", [listener.clone(), listener]);
+    let spec = spec_with(json!({ "certificate": CERTIFICATE }));
+    let [https, http] = &spec.listeners()[..] else { panic!("two listeners") };
+    for listener in [https, http] {
+        let step = IngressStep::CreateListener { listener: listener.clone() };
+        assert_eq!(apply_to(&wire, &spec, &step).await, made("arn:listener-9"));
+    }
+    let calls: Vec<_> = wire.calls().into_iter().filter(|call| call.action == "CreateListener").collect();
+    let fields = ["Port", "Protocol", "Certificates.member.1.CertificateArn", "SslPolicy"];
+    let policy = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+    assert_eq!(fields.map(|name| calls[0].field(name)), ["443", "HTTPS", CERTIFICATE, policy]);
+    assert_eq!(calls[0].field("DefaultActions.member.1.TargetGroupArn"), "arn:tg");
+    assert_tagged(&calls[0], "Tags.member", "listener https");
+    assert_eq!(fields.map(|name| calls[1].field(name)), ["80", "HTTP", "", ""]);
+    let redirect = ["Type", "RedirectConfig.Protocol", "RedirectConfig.Port", "RedirectConfig.StatusCode"];
+    let redirect = redirect.map(|name| calls[1].field(&format!("DefaultActions.member.1.{name}")));
+    assert_eq!(redirect, ["redirect", "HTTPS", "443", "HTTP_301"]);
+    assert_tagged(&calls[1], "Tags.member", "listener http");
+}
+
+#[tokio::test]
+async fn a_listener_is_set_whole() {
+    let wire = Wire::default();
+    let listener = spec_with(json!({ "certificate": CERTIFICATE, "tlsPolicy": "ELBSecurityPolicy-2016-08" }));
+    let step = IngressStep::SetListener { arn: "arn:l".into(), listener: listener.listeners().remove(0) };
+    assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
+    let call = wire.call("ModifyListener");
+    let fields = ["ListenerArn", "Port", "Protocol", "Certificates.member.1.CertificateArn", "SslPolicy"];
+    let expected = ["arn:l", "", "HTTPS", CERTIFICATE, "ELBSecurityPolicy-2016-08"];
+    assert_eq!(fields.map(|name| call.field(name)), expected);
+}
+
+#[tokio::test]
+async fn the_idle_timeout_of_tcp_is_its_listeners() {
+    let wire = Wire::default();
+    let attributes = vec![("tcp.idle_timeout.seconds", "600".to_owned())];
+    let step = IngressStep::SetListenerAttributes { listener: Logical::from("listener tcp"), attributes };
+    assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
+    let call = wire.call("ModifyListenerAttributes");
+    assert_eq!(call.field("ListenerArn"), "arn:listener");
+    let pair = ("tcp.idle_timeout.seconds".to_owned(), "600".to_owned());
+    assert_eq!(call.pairs("Attributes.member", "Key", "Value"), [pair]);
+}
+
+#[tokio::test]
+async fn a_web_acl_is_put_before_the_load_balancer_and_one_that_is_not_ready_yet_is_tried_again() {
+    let acl = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/all/1";
+    let step = IngressStep::SetWebAcl { acl: acl.into(), replaces: None };
+    let wire = Wire::default();
+    assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
+    assert_eq!(wire.call("AssociateWebACL").json, json!({ "WebACLArn": acl, "ResourceArn": "arn:lb" }));
+    let wire = Wire::default().on("AssociateWebACL", [Answer::error("WAFUnavailableEntityException")]);
+    assert_eq!(apply(&wire, &step).await.unwrap_err().kind, Kind::Conflict);
 }

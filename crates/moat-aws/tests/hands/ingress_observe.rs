@@ -1,6 +1,6 @@
 //! What the ingress reads: groups by tag, the rest by its one name, and whose it is by its tags.
 
-use crate::ingress_apply::spec;
+use crate::ingress_apply::{CERTIFICATE, spec, spec_with};
 use crate::wire::{Answer, Wire};
 use crate::xml::{item, list, tag, tags};
 use moat::error::{Failure, Kind};
@@ -12,6 +12,10 @@ use moat_aws::ingress::IngressCloud;
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {
     IngressCloud::new(&wire.config()).observe(&spec()).await
+}
+
+async fn observe_as(wire: &Wire, door: serde_json::Value) -> Observed {
+    IngressCloud::new(&wire.config()).observe(&spec_with(door)).await.unwrap()
 }
 
 fn member(name: &str, items: &[String]) -> String {
@@ -186,4 +190,60 @@ async fn unreadable_is_never_absent() {
         let wire = settled().on(action, [Answer::error("AccessDenied")]);
         assert_eq!(observe(&wire).await.unwrap_err().kind, Kind::Denied, "{action}");
     }
+}
+
+#[tokio::test]
+async fn a_listener_with_tls_is_read_with_its_certificate_and_its_policy_and_a_redirect_as_one() {
+    let redirect = |port: &str, path: &str| {
+        let fields = [("Protocol", "HTTPS"), ("Port", port), ("StatusCode", "HTTP_301"), ("Path", path)];
+        let action = item(&[("Type", "redirect")], &[tag("RedirectConfig", item(&fields, &[]))]);
+        item(&[("ListenerArn", "arn:80"), ("Port", "80"), ("Protocol", "HTTP")], &[member("DefaultActions", &[action])])
+    };
+    let forward = item(&[("Type", "forward"), ("TargetGroupArn", "arn:tg")], &[]);
+    let certificates = member("Certificates", &[tag("CertificateArn", CERTIFICATE)]);
+    let fields = [("ListenerArn", "arn:443"), ("Port", "443"), ("Protocol", "HTTPS"), ("SslPolicy", "policy-1")];
+    let https = item(&fields, &[member("DefaultActions", &[forward]), certificates]);
+    for (http, is_ours) in
+        [(redirect("443", "/#{path}"), true), (redirect("8443", "/#{path}"), false), (redirect("443", "/login"), false)]
+    {
+        let wire = settled().on("DescribeListeners", [member("Listeners", &[http, https.clone()])]);
+        let observed = observe_as(&wire, serde_json::json!({ "certificate": CERTIFICATE })).await;
+        let [http, https] = &observed.listeners[..] else { panic!("{observed:?}") };
+        assert_eq!((http.redirects, &http.forwards_to), (is_ours, &None));
+        let tls = (https.certificate.as_deref(), https.policy.as_deref());
+        assert_eq!((tls, https.redirects), ((Some(CERTIFICATE), Some("policy-1")), false));
+        assert_eq!(wire.count("DescribeRules"), 2, "either may have rules");
+    }
+}
+
+#[tokio::test]
+async fn a_network_load_balancer_is_asked_for_its_idle_timeout_where_one_is_asked_for_and_never_for_rules() {
+    let attribute = item(&[("Key", "tcp.idle_timeout.seconds"), ("Value", "350")], &[]);
+    let wire = settled().on("DescribeListenerAttributes", [member("Attributes", &[attribute])]);
+    let observed = observe_as(&wire, serde_json::json!({ "type": "network", "idleTimeout": 600 })).await;
+    assert_eq!(observed.listeners[0].attributes["tcp.idle_timeout.seconds"], "350");
+    assert_eq!(wire.count("DescribeRules"), 0);
+    let wire = settled();
+    observe_as(&wire, serde_json::json!({ "type": "network" })).await;
+    assert_eq!(wire.count("DescribeListenerAttributes"), 0);
+}
+
+#[tokio::test]
+async fn a_web_acl_is_asked_for_where_the_document_names_one() {
+    let acl = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/all/1";
+    let found = serde_json::json!({ "WebACL": {
+        "Name": "all", "Id": "1", "ARN": acl, "DefaultAction": { "Allow": {} },
+        "VisibilityConfig": { "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "all" },
+    } });
+    let answers: [(Answer, Option<String>); 3] =
+        [(found.into(), Some(acl.into())), ("{}".into(), None), (Answer::error("WAFNonexistentItemException"), None)];
+    for (answer, expected) in answers {
+        let wire = settled().on("GetWebACLForResource", [answer]);
+        let observed = observe_as(&wire, serde_json::json!({ "wafAcl": acl })).await;
+        assert_eq!(observed.load_balancer.unwrap().web_acl, expected);
+        assert_eq!(wire.call("GetWebACLForResource").json["ResourceArn"], "arn:lb");
+    }
+    let wire = settled();
+    observe(&wire).await.unwrap();
+    assert_eq!(wire.count("GetWebACLForResource"), 0);
 }

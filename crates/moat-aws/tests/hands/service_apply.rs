@@ -26,6 +26,10 @@ pub fn spec() -> ServiceStageSpec {
 }
 
 pub async fn apply(wire: &Wire, step: &ServiceStep) -> Result<Done, Failure> {
+    apply_to(wire, &spec(), step).await
+}
+
+async fn apply_to(wire: &Wire, spec: &ServiceStageSpec, step: &ServiceStep) -> Result<Done, Failure> {
     let known = bindings(&[
         ("subnet private-a", "subnet-1"),
         ("subnet private-b", "subnet-2"),
@@ -36,7 +40,7 @@ pub async fn apply(wire: &Wire, step: &ServiceStep) -> Result<Done, Failure> {
         ("log-group", "/moat/web"),
         ("task-definition", "arn:td:3"),
     ]);
-    ServiceCloud::new(&wire.config(), Autoscaling::absent()).apply(&spec(), step, &known).await
+    ServiceCloud::new(&wire.config(), Autoscaling::absent()).apply(spec, step, &known).await
 }
 
 fn subnets() -> Vec<Logical> {
@@ -44,7 +48,7 @@ fn subnets() -> Vec<Logical> {
 }
 
 fn create() -> ServiceStep {
-    ServiceStep::CreateService { tasks: 2, subnets: subnets() }
+    ServiceStep::CreateService { tasks: 2, subnets: subnets(), listener: Some("listener http".into()) }
 }
 
 fn created() -> Answer {
@@ -116,6 +120,7 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
         (Change::Tasks(5), "desiredCount", json!(5)),
         (Change::Tasks(0), "desiredCount", json!(0)),
         (Change::Anew, "forceNewDeployment", json!(true)),
+        (Change::NoTargetGroup, "loadBalancers", json!([])),
     ];
     let exec = [Change::Exec(true), Change::Exec(false)];
     for change in exec {
@@ -131,7 +136,7 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
     }
     for (change, field, value) in changes {
         let wire = Wire::default();
-        let step = ServiceStep::UpdateService { changes: vec![change], subnets: subnets() };
+        let step = ServiceStep::UpdateService { changes: vec![change.clone()], subnets: subnets() };
         assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
         let expected = json!({ "cluster": "moat-web", "service": "moat-web", field: value });
         assert_eq!(wire.call("UpdateService").json, expected, "{change:?}");
@@ -174,7 +179,20 @@ async fn logs_are_kept_for_the_days_that_are_asked_for() {
 #[tokio::test]
 async fn a_service_is_never_created_before_its_subnets_are_known() {
     let wire = Wire::default();
-    let step = ServiceStep::CreateService { tasks: 2, subnets: vec![Logical::from("subnet private-c")] };
+    let step =
+        ServiceStep::CreateService { tasks: 2, subnets: vec![Logical::from("subnet private-c")], listener: None };
     assert_eq!(apply(&wire, &step).await.unwrap_err().kind, Kind::Unexpected);
     assert!(wire.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_service_without_a_door_has_no_load_balancer_and_no_grace() {
+    let wire = Wire::default().on("CreateService", [created()]);
+    let step = ServiceStep::CreateService { tasks: 2, subnets: subnets(), listener: None };
+    let mut spec = spec();
+    spec.service.load_balancer = None;
+    assert_eq!(apply_to(&wire, &spec, &step).await, Ok(Done::Made("arn:service-9".into())));
+    let call = wire.call("CreateService").json;
+    assert_eq!((call.get("loadBalancers"), call.get("healthCheckGracePeriodSeconds")), (None, None));
+    assert_eq!(call["networkConfiguration"], private());
 }

@@ -19,17 +19,19 @@ pub fn picture(network: &NetworkFacts, ingress: Option<&IngressFacts>, service: 
     drawing.edge(&format!("vpc {} {} {}", network.name, network.cidr, network.vpc_id.as_deref().unwrap_or_default()));
     drawing.inside("            |");
     drawing.inside(&format!("    internet gateway {}", igw.unwrap_or("(missing)")));
-    if let Some(name) = ingress.and_then(balancer) {
-        drawing.inside("            |");
-        drawing.inside(&format!("    load balancer {name}, port 80"));
+    if let Some((name, ingress)) = ingress.and_then(|ingress| Some((balancer(ingress)?, ingress))) {
+        let (line, kind) = if ingress.is_internal { ("", "internal load balancer") } else { ("|", "load balancer") };
+        drawing.inside(&format!("            {line}"));
+        drawing.inside(&format!("    {kind} {name}, {}", ports(ingress)));
     }
     let zones = zones(network);
     for abreast in zones.chunks(ABREAST) {
         drawing.inside("");
         drawing.side_by_side(abreast.iter().map(|zone| vec![format!("{:<1$}", zone.name, BOX + 4)]).collect());
         drawing.side_by_side(boxes(abreast.iter().map(|zone| zone.public), |subnet| public(subnet, network, ingress)));
-        drawing
-            .side_by_side(boxes(abreast.iter().map(|zone| zone.private), |subnet| private(subnet, network, service)));
+        drawing.side_by_side(boxes(abreast.iter().map(|zone| zone.private), |subnet| {
+            private(subnet, network, ingress, service)
+        }));
     }
     drawing.edge("");
     drawing.text
@@ -105,7 +107,7 @@ fn boxes<'a>(
 
 fn public(subnet: &SubnetFacts, network: &NetworkFacts, ingress: Option<&IngressFacts>) -> Vec<String> {
     let mut lines = vec![subnet.id.clone(), way_out(subnet)];
-    lines.extend(ingress.and_then(balancer).map(|_| "load balancer".to_owned()));
+    lines.extend(door(ingress, false));
     lines.extend(
         network
             .nat_gateways
@@ -116,8 +118,14 @@ fn public(subnet: &SubnetFacts, network: &NetworkFacts, ingress: Option<&Ingress
     lines
 }
 
-fn private(subnet: &SubnetFacts, network: &NetworkFacts, service: Option<&ServiceFacts>) -> Vec<String> {
+fn private(
+    subnet: &SubnetFacts,
+    network: &NetworkFacts,
+    ingress: Option<&IngressFacts>,
+    service: Option<&ServiceFacts>,
+) -> Vec<String> {
     let mut lines = vec![subnet.id.clone(), way_out(subnet)];
+    lines.extend(door(ingress, true));
     lines.extend(network.s3_endpoint.as_ref().map(|endpoint| format!("s3 -> {endpoint}")));
     lines.extend(service.map(|service| format!("tasks of {}, no public IP", service.name)));
     lines
@@ -146,7 +154,21 @@ fn shortened(line: &str) -> String {
     if line.chars().count() <= BOX { line.to_owned() } else { line.chars().take(BOX - 2).chain("..".chars()).collect() }
 }
 
-/// The name inside of a load balancer's ARN: `…:loadbalancer/app/<name>/<id>`.
+/// A load balancer's line in a box of the side that it is on.
+fn door(ingress: Option<&IngressFacts>, is_internal: bool) -> Option<String> {
+    ingress.filter(|ingress| ingress.is_internal == is_internal).and_then(balancer).map(|_| "load balancer".to_owned())
+}
+
+/// What was written before there were others listened on port 80.
+fn ports(ingress: &IngressFacts) -> String {
+    match ingress.ports.as_slice() {
+        [] => "port 80".into(),
+        [port] => format!("port {port}"),
+        ports => format!("ports {}", ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" and ")),
+    }
+}
+
+/// The name inside of a load balancer's ARN: `…:loadbalancer/app/<name>/<id>`, or `net` instead of `app`.
 fn balancer(ingress: &IngressFacts) -> Option<&str> {
     let arn = ingress.load_balancer.as_deref()?;
     Some(arn.rsplit('/').nth(1).unwrap_or(arn))

@@ -1,45 +1,68 @@
-//! Load balancers, target groups and listeners. ELB answers a create of what exists, just so, with what exists.
+//! Load balancers and target groups. ELB answers a create of what exists, just so, with what exists.
 
 use crate::answer::{Answer, Refused, refuse};
 use crate::network::known;
-use crate::state::{Balancer, Listener, State, TargetGroup};
-use moat::ids::{ListenerRuleArn, SecurityGroupId, SubnetId, VpcId};
+use crate::state::{Balancer, State, TargetGroup};
+use moat::ids::{SecurityGroupId, SubnetId, VpcId};
 use moat::ingress::observed::HealthCheck;
-use moat::ingress::{IngressSpec, desired};
+use moat::ingress::{attributes, desired};
+use moat::spec::{LoadBalancerKind, Scheme};
 use moat::stage::Done;
 use moat::tags::Owner;
 use std::collections::BTreeSet;
 
-pub fn create(state: &mut State, owner: &Owner, name: String, subnets: BTreeSet<SubnetId>, group: &str) -> Answer {
+pub fn create(
+    state: &mut State,
+    owner: &Owner,
+    name: String,
+    (kind, scheme): (LoadBalancerKind, Scheme),
+    subnets: BTreeSet<SubnetId>,
+    group: &str,
+) -> Answer {
     let groups = BTreeSet::from([SecurityGroupId::from(group)]);
     if let Some(other) = state.balancers.there().find(|balancer| balancer.name == name) {
-        if (&other.subnets, &other.groups) == (&subnets, &groups) {
+        if (&other.subnets, &other.groups, other.kind, other.scheme) == (&subnets, &groups, kind, scheme) {
             return Ok(Done::Made(other.arn.clone()));
         }
         return refuse("DuplicateLoadBalancerName", format!("{name} exists with other settings"));
     }
     known(state.groups.usable(group, state.now), "InvalidSecurityGroup", group)?;
     let vpc = zones(state, &subnets)?;
-    if !state.internet_gateways.there().any(|gateway| gateway.vpc.as_ref() == Some(&vpc)) {
+    let is_internal = scheme == Scheme::Internal;
+    if !is_internal && !state.internet_gateways.there().any(|gateway| gateway.vpc.as_ref() == Some(&vpc)) {
         return refuse("InvalidSubnet", format!("{vpc} has no internet gateway"));
     }
-    let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/{name}/"));
+    let short = if kind == LoadBalancerKind::Network { "net" } else { "app" };
+    let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{short}/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes = IngressSpec::GUARDED
-        .into_iter()
-        .chain([("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")]);
+    let attributes = attributes::guarded(kind).iter().copied().chain(begins_with(kind));
     let balancer = Balancer {
         arn: arn.clone(),
         name,
+        kind,
+        scheme,
         subnets,
         groups,
         attributes: attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        web_acl: None,
         born: state.now,
         active_at,
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
     state.balancers.put(balancer, owner.tags(&desired::load_balancer()), seen, usable);
     Ok(Done::Made(arn))
+}
+
+/// The attributes that a new one has, beside those that nobody should turn ("LoadBalancerAttribute", ELB v2 API).
+fn begins_with(kind: LoadBalancerKind) -> Vec<(&'static str, &'static str)> {
+    let logs = [("access_logs.s3.enabled", "false"), ("access_logs.s3.bucket", ""), ("access_logs.s3.prefix", "")];
+    let own: &[_] = match kind {
+        LoadBalancerKind::Application => {
+            &[("routing.http.drop_invalid_header_fields.enabled", "false"), ("idle_timeout.timeout_seconds", "60")]
+        }
+        LoadBalancerKind::Network => &[("load_balancing.cross_zone.enabled", "false")],
+    };
+    own.iter().copied().chain(logs).collect()
 }
 
 /// The VPC of these subnets, which must be in two zones at least and no two in one (C9).
@@ -64,12 +87,32 @@ pub fn set_subnets(state: &mut State, arn: &str, subnets: BTreeSet<SubnetId>) ->
 
 pub fn set_groups(state: &mut State, arn: &str, group: &str) -> Answer {
     known(state.groups.usable(group, state.now), "InvalidSecurityGroup", group)?;
+    let is_without = |found: &Balancer| found.kind == LoadBalancerKind::Network && found.groups.is_empty();
+    if state.balancers.get(arn).is_some_and(is_without) {
+        return refuse("InvalidConfigurationRequest", format!("{arn} was created without security groups"));
+    }
     change(state, arn, |balancer| balancer.groups = BTreeSet::from([group.into()]))
 }
 
 pub fn set_attributes(state: &mut State, arn: &str, attributes: &[(&'static str, String)]) -> Answer {
+    known(state.balancers.usable(arn, state.now), "LoadBalancerNotFound", arn)?;
+    let has = |key: &str| state.balancers.get(arn).is_some_and(|found| found.attributes.contains_key(key));
+    if let Some((key, _)) = attributes.iter().find(|(key, _)| !has(key)) {
+        return refuse("InvalidConfigurationRequest", format!("{arn} has no attribute {key}"));
+    }
     let pairs = attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
     change(state, arn, |balancer| balancer.attributes.extend(pairs))
+}
+
+/// WAF knows regional web ACLs of its own region, and application load balancers.
+pub fn set_web_acl(state: &mut State, arn: &str, acl: &str) -> Answer {
+    if !acl.starts_with("arn:aws:wafv2:us-east-1:") {
+        return refuse("WAFNonexistentItemException", acl);
+    }
+    if state.balancers.get(arn).is_some_and(|found| found.kind == LoadBalancerKind::Network) {
+        return refuse("WAFInvalidParameterException", arn);
+    }
+    change(state, arn, |balancer| balancer.web_acl = Some(acl.to_owned()))
 }
 
 fn change(state: &mut State, arn: &str, change: impl FnOnce(&mut Balancer)) -> Answer {
@@ -78,32 +121,54 @@ fn change(state: &mut State, arn: &str, change: impl FnOnce(&mut Balancer)) -> A
     Ok(Done::Changed)
 }
 
-pub fn create_target_group(state: &mut State, owner: &Owner, name: String, vpc: &str, check: &HealthCheck) -> Answer {
+pub fn create_target_group(
+    state: &mut State,
+    owner: &Owner,
+    name: String,
+    kind: LoadBalancerKind,
+    vpc: &str,
+    check: &HealthCheck,
+) -> Answer {
+    let protocol = attributes::protocol(kind);
     known(state.vpcs.usable(vpc, state.now), "InvalidVpcID.NotFound", vpc)?;
     if let Some(other) = state.targets.there().find(|target| target.name == name) {
-        if other.vpc.as_str() == vpc && other.health_check == *check {
+        if (other.vpc.as_str(), other.protocol.as_str()) == (vpc, protocol) && other.health_check == *check {
             return Ok(Done::Made(other.arn.clone()));
         }
         return refuse("DuplicateTargetGroupName", format!("{name} exists with other settings"));
     }
-    if check.timeout >= check.interval {
-        return refuse("ValidationError", "the timeout must be below the interval");
-    }
+    checkable(check, protocol)?;
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/"));
+    let own = (kind == LoadBalancerKind::Network).then_some(("preserve_client_ip.enabled", "false"));
+    let attributes = [("deregistration_delay.timeout_seconds", "300")].into_iter().chain(own);
     let target = TargetGroup {
         arn: arn.clone(),
         name,
         vpc: vpc.into(),
+        protocol: protocol.into(),
         health_check: check.clone(),
-        attributes: [("deregistration_delay.timeout_seconds".to_owned(), "300".to_owned())].into(),
+        attributes: attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
     state.targets.put(target, owner.tags(&desired::target_group()), seen, usable);
     Ok(Done::Made(arn))
 }
 
+/// A connection is enough only for a target group that speaks TCP, and then there is nothing to ask for.
+fn checkable(check: &HealthCheck, protocol: &str) -> Result<(), Refused> {
+    let by_tcp = check.protocol == "TCP";
+    if check.timeout >= check.interval {
+        return refuse("ValidationError", "the timeout must be below the interval");
+    }
+    if by_tcp && protocol != "TCP" || by_tcp != check.path.is_empty() || by_tcp != check.codes.is_empty() {
+        return refuse("ValidationError", format!("{check} is not for a target group with {protocol}"));
+    }
+    Ok(())
+}
+
 pub fn set_health_check(state: &mut State, arn: &str, check: &HealthCheck) -> Answer {
-    known(state.targets.usable(arn, state.now), "TargetGroupNotFound", arn)?;
+    let target = known(state.targets.usable(arn, state.now), "TargetGroupNotFound", arn)?;
+    checkable(check, &target.protocol)?;
     if let Some(target) = state.targets.get_mut(arn) {
         target.health_check = check.clone();
     }
@@ -117,56 +182,4 @@ pub fn set_target_group_attributes(state: &mut State, arn: &str, attributes: &[(
         target.attributes.extend(pairs);
     }
     Ok(Done::Changed)
-}
-
-pub fn create_listener(state: &mut State, owner: &Owner, balancer: &str, target: &str) -> Answer {
-    known(state.balancers.usable(balancer, state.now), "LoadBalancerNotFound", balancer)?;
-    known(state.targets.usable(target, state.now), "TargetGroupNotFound", target)?;
-    let same_port = |listener: &&Listener| listener.balancer == balancer && listener.port == desired::HTTP;
-    if let Some(other) = state.listeners.there().find(same_port) {
-        if other.forwards_to.as_deref() == Some(target) && other.protocol == "HTTP" {
-            return Ok(Done::Made(other.arn.clone()));
-        }
-        return refuse("DuplicateListener", format!("{} listens on that port", other.arn));
-    }
-    let of = balancer.replace(":loadbalancer/", ":listener/");
-    let arn = state.id(&format!("{of}/"));
-    let (seen, known_to_ecs) = (state.seen_from(), state.seen_from());
-    let listener = Listener {
-        arn: arn.clone(),
-        balancer: balancer.to_owned(),
-        port: desired::HTTP,
-        protocol: "HTTP".into(),
-        forwards_to: Some(target.to_owned()),
-        rules: Vec::new(),
-        known_to_ecs,
-    };
-    state.listeners.put(listener, owner.tags(&desired::listener()), seen, seen);
-    Ok(Done::Made(arn))
-}
-
-pub fn set_listener(state: &mut State, arn: &str, target: &str) -> Answer {
-    known(state.targets.usable(target, state.now), "TargetGroupNotFound", target)?;
-    let Some(listener) = state.listeners.get_mut(arn) else { return refuse("ListenerNotFound", arn) };
-    (listener.forwards_to, listener.protocol) = (Some(target.to_owned()), desired::PROTOCOL.into());
-    Ok(Done::Changed)
-}
-
-pub fn delete_listener(state: &mut State, arn: &str) -> Answer {
-    let until = state.seen_from();
-    match state.listeners.remove(|listener| listener.arn == arn, until) {
-        true => Ok(Done::Changed),
-        false => refuse("ListenerNotFound", arn),
-    }
-}
-
-pub fn delete_listener_rule(state: &mut State, arn: &ListenerRuleArn) -> Answer {
-    let mut listeners = state.listeners.there_mut();
-    match listeners.find(|listener| listener.rules.iter().any(|rule| rule.arn == *arn)) {
-        Some(listener) => {
-            listener.rules.retain(|rule| rule.arn != *arn);
-            Ok(Done::Changed)
-        }
-        None => refuse("RuleNotFound", arn.as_str()),
-    }
 }

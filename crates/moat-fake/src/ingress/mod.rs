@@ -2,6 +2,7 @@
 
 pub(crate) mod balancer;
 mod group;
+pub(crate) mod listener;
 mod observe;
 
 pub use group::{authorize, create as create_group, revoke};
@@ -34,13 +35,15 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::AddRule { .. }
         | IngressStep::CreateLoadBalancer { .. }
         | IngressStep::CreateTargetGroup { .. }
-        | IngressStep::CreateListener => Verb::Create,
+        | IngressStep::CreateListener { .. } => Verb::Create,
         IngressStep::SetSubnets { .. }
         | IngressStep::SetGroups { .. }
         | IngressStep::SetLoadBalancerAttributes { .. }
         | IngressStep::SetHealthCheck { .. }
         | IngressStep::SetTargetGroupAttributes { .. }
-        | IngressStep::SetListener { .. } => Verb::Change,
+        | IngressStep::SetListener { .. }
+        | IngressStep::SetListenerAttributes { .. }
+        | IngressStep::SetWebAcl { .. } => Verb::Change,
         IngressStep::RemoveRule { .. }
         | IngressStep::DeleteListener { .. }
         | IngressStep::DeleteListenerRule { .. } => Verb::Remove,
@@ -68,7 +71,9 @@ fn apply(
             group::authorize(state, &bound(bindings, &group.logical()), rule)
         }
         IngressStep::RemoveRule { id, rule, .. } => group::revoke(state, id.as_str(), std::slice::from_ref(rule)),
-        IngressStep::CreateLoadBalancer { subnets } => balancer::create(state, owner, name, ids(subnets), &door()),
+        IngressStep::CreateLoadBalancer { kind, scheme, subnets } => {
+            balancer::create(state, owner, name, (*kind, *scheme), ids(subnets), &door())
+        }
         IngressStep::SetSubnets { arn, subnets } => balancer::set_subnets(state, arn.as_str(), ids(subnets)),
         IngressStep::SetGroups { arn } => balancer::set_groups(state, arn.as_str(), &door()),
         IngressStep::SetLoadBalancerAttributes { attributes } => {
@@ -76,7 +81,8 @@ fn apply(
         }
         IngressStep::CreateTargetGroup { health_check } => {
             let vpc = bound(bindings, &network::vpc());
-            balancer::create_target_group(state, owner, name, &vpc, health_check)
+            let kind = spec.door().map_or_else(Default::default, |door| door.kind);
+            balancer::create_target_group(state, owner, name, kind, &vpc, health_check)
         }
         IngressStep::SetHealthCheck { arn, health_check } => {
             balancer::set_health_check(state, arn.as_str(), health_check)
@@ -84,15 +90,20 @@ fn apply(
         IngressStep::SetTargetGroupAttributes { attributes } => {
             balancer::set_target_group_attributes(state, &bound(bindings, &desired::target_group()), attributes)
         }
-        IngressStep::CreateListener => {
-            let (balancer, target) =
-                (bound(bindings, &desired::load_balancer()), bound(bindings, &desired::target_group()));
-            balancer::create_listener(state, owner, &balancer, &target)
+        IngressStep::CreateListener { listener } => {
+            let balancer = bound(bindings, &desired::load_balancer());
+            listener::create(state, owner, &balancer, bindings.get(&desired::target_group()), listener)
         }
-        IngressStep::SetListener { arn } => {
-            balancer::set_listener(state, arn.as_str(), &bound(bindings, &desired::target_group()))
+        IngressStep::SetListener { arn, listener } => {
+            listener::set(state, arn.as_str(), bindings.get(&desired::target_group()), listener)
         }
-        IngressStep::DeleteListenerRule { arn, .. } => balancer::delete_listener_rule(state, arn),
-        IngressStep::DeleteListener { arn, .. } => balancer::delete_listener(state, arn.as_str()),
+        IngressStep::SetListenerAttributes { listener, attributes } => {
+            listener::set_attributes(state, &bound(bindings, listener), attributes)
+        }
+        IngressStep::SetWebAcl { acl, .. } => {
+            balancer::set_web_acl(state, &bound(bindings, &desired::load_balancer()), acl)
+        }
+        IngressStep::DeleteListenerRule { arn, .. } => listener::delete_rule(state, arn),
+        IngressStep::DeleteListener { arn, .. } => listener::delete(state, arn.as_str()),
     }
 }

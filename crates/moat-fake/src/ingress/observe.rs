@@ -7,6 +7,7 @@ use moat::error::Failure;
 use moat::ingress::desired::Group;
 use moat::ingress::observed::{Listener, LoadBalancer, LoadBalancerState, SecurityGroup, TargetGroup};
 use moat::ingress::{IngressSpec, Observed};
+use moat::spec::Scheme;
 use moat::tags::{self, Owner};
 
 pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<Observed, Failure> {
@@ -46,11 +47,13 @@ fn load_balancer(state: &State, owner: &Owner, name: &str) -> Option<LoadBalance
         arn: found.arn.as_str().into(),
         is_ours: owner.owns(&kept.tags),
         state: if is_active { LoadBalancerState::Active } else { LoadBalancerState::Provisioning },
-        is_internet_facing: true,
+        kind: found.kind.as_str().into(),
+        is_internet_facing: found.scheme == Scheme::InternetFacing,
         dns_name: format!("{name}.us-east-1.elb.amazonaws.com"),
         subnets: found.subnets.clone(),
         groups: found.groups.clone(),
         attributes: found.attributes.clone(),
+        web_acl: found.web_acl.clone(),
         age: u32::try_from((state.now - found.born) / 1000).ok(),
     })
 }
@@ -61,6 +64,7 @@ fn target_group(state: &State, owner: &Owner, name: &str) -> Option<TargetGroup>
         arn: kept.thing.arn.as_str().into(),
         is_ours: owner.owns(&kept.tags),
         vpc: kept.thing.vpc.clone(),
+        protocol: kept.thing.protocol.clone(),
         health_check: kept.thing.health_check.clone(),
         attributes: kept.thing.attributes.clone(),
     })
@@ -74,6 +78,10 @@ fn listeners(state: &State, balancer: &str) -> Vec<Listener> {
             port: found.port,
             protocol: found.protocol.clone(),
             forwards_to: found.forwards_to.as_deref().map(Into::into),
+            redirects: found.redirects,
+            certificate: found.certificate.clone(),
+            policy: found.policy.clone(),
+            attributes: found.attributes.clone(),
             rules: found.rules.clone(),
         })
         .collect()

@@ -3,9 +3,10 @@
 use super::{CLOCK, Change, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
 use crate::state::{Balancer, Group, Listener, State, TargetGroup};
 use moat::cidr::Cidr;
-use moat::ingress::IngressSpec;
+use moat::ingress::attributes;
 use moat::ingress::observed::{HealthCheck, ListenerRule};
 use moat::rule::{Direction, Peer, Rule};
+use moat::spec::{LoadBalancerKind, Scheme};
 
 pub fn walk(state: &State, ways: &mut Ways) {
     for kept in state.groups.kept().filter(is_ours) {
@@ -62,7 +63,7 @@ fn more_rules() -> [Rule; 8] {
     ]
 }
 
-/// Attributes that anybody may tune, or that an organisation turns on everywhere (D1).
+/// Attributes that anybody may tune, or that an organisation turns on everywhere (D1), unless the document asks for one.
 const TUNED: [(&str, &str); 6] = [
     ("access_logs.s3.enabled", "true"),
     ("connection_logs.s3.enabled", "true"),
@@ -72,11 +73,27 @@ const TUNED: [(&str, &str); 6] = [
     ("zonal_shift.config.enabled", "true"),
 ];
 
+/// Attributes that the document may ask for, with what AWS sets them to. In a settled world, what is not as AWS made it
+/// was asked for.
+const ASKED_FOR: [(&str, &str); 4] = [
+    ("access_logs.s3.bucket", ""),
+    ("access_logs.s3.enabled", "false"),
+    ("access_logs.s3.prefix", ""),
+    ("idle_timeout.timeout_seconds", "60"),
+];
+
+fn is_asked_for(balancer: &Balancer, key: &str) -> bool {
+    let usual = ASKED_FOR.iter().find(|(known, _)| *known == key);
+    usual.is_some_and(|(_, usual)| balancer.attributes.get(key).is_some_and(|value| value != usual))
+}
+
 fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
-    let Balancer { arn, name: _, subnets, groups, attributes, born: _, active_at: _ } = balancer;
+    let Balancer { arn, name: _, kind, scheme, subnets, groups, attributes, web_acl, born: _, active_at: _ } = balancer;
+    let kind = *kind;
     walk.fixed("arn", IDENTITY);
     walk.fixed("name", SET_ONCE);
     walk.fixed("scheme", SET_ONCE);
+    walk.fixed("type", SET_ONCE);
     walk.fixed("born", CLOCK);
     walk.fixed("active_at", CLOCK);
     walk.deleted();
@@ -85,11 +102,13 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
         walk.add(nature, what, move |state| state.balancers.get_mut(&of).into_iter().for_each(&change));
     };
     for subnet in subnets {
-        let others = state.subnets.there().filter(|it| it.resource.as_str().contains("private"));
+        let side = if *scheme == Scheme::Internal { "public" } else { "private" };
+        let others = state.subnets.there().filter(|it| it.resource.as_str().contains(side));
         let zone = state.subnets.get(subnet.as_str()).map(|it| it.zone.clone());
         let Some(other) = others.into_iter().find(|it| Some(&it.zone) == zone.as_ref()) else { continue };
         let (gone, more) = (subnet.clone(), other.id.clone());
-        let what = format!("subnets: {} instead of a public one", other.resource);
+        let usual = if *scheme == Scheme::Internal { "private" } else { "public" };
+        let what = format!("subnets: {} instead of a {usual} one", other.resource);
         set(
             Nature::Field,
             what,
@@ -102,11 +121,13 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
     assert_eq!(groups.len(), 1, "a settled load balancer has one group");
     set(Nature::Field, "groups: another one more".into(), Box::new(|it| _ = it.groups.insert("sg-theirs".into())));
     set(Nature::Field, "groups: another one".into(), Box::new(|it| it.groups = ["sg-theirs".into()].into()));
-    let guarded = IngressSpec::GUARDED.map(|(key, _)| key);
-    for key in attributes.keys().filter(|key| TUNED.iter().all(|(tuned, _)| tuned != key)) {
+    let is_tuned = |key: &str| TUNED.iter().chain(&ASKED_FOR).any(|(known, _)| *known == key);
+    for key in attributes.keys().filter(|key| !is_tuned(key) || is_asked_for(balancer, key)) {
         let key = key.clone();
-        let is_guarded = guarded.contains(&key.as_str()) || key == "routing.http.drop_invalid_header_fields.enabled";
-        assert!(is_guarded, "the fake knows {key}, and nobody has said whose it is");
+        let is_guarded = attributes::guarded(kind).iter().any(|(guarded, _)| *guarded == key);
+        let is_ours =
+            ["routing.http.drop_invalid_header_fields.enabled", "load_balancing.cross_zone.enabled"].contains(&&*key);
+        assert!(is_guarded || is_ours || is_tuned(&key), "the fake knows {key}, and nobody has said whose it is");
         set(
             Nature::Field,
             format!("attribute {key}"),
@@ -115,7 +136,15 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
             }),
         );
     }
-    for (key, value) in TUNED {
+    let other = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/theirs/1";
+    let nature = if web_acl.is_some() { Nature::Field } else { Nature::Delegated };
+    if kind == LoadBalancerKind::Application {
+        set(nature, "web_acl: another one".into(), Box::new(move |it| it.web_acl = Some(other.into())));
+    }
+    if web_acl.is_some() {
+        set(nature, "web_acl: none".into(), Box::new(|it| it.web_acl = None));
+    }
+    for (key, value) in TUNED.into_iter().filter(|(key, _)| !is_asked_for(balancer, key)) {
         set(
             Nature::Delegated,
             format!("attribute {key}"),
@@ -127,10 +156,11 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
 }
 
 fn target_group(walk: &mut Walk<'_>, target: &TargetGroup) {
-    let TargetGroup { arn, name: _, vpc: _, health_check, attributes } = target;
+    let TargetGroup { arn, name: _, vpc: _, protocol: _, health_check, attributes } = target;
     walk.fixed("arn", IDENTITY);
     walk.fixed("name", SET_ONCE);
     walk.fixed("vpc", SET_ONCE);
+    walk.fixed("protocol", SET_ONCE);
     walk.deleted();
     let mut set = |nature, what: String, change: Box<dyn Fn(&mut TargetGroup)>| {
         let of = arn.clone();
@@ -163,7 +193,19 @@ fn target_group(walk: &mut Walk<'_>, target: &TargetGroup) {
 }
 
 fn listener(walk: &mut Walk<'_>, listener: &Listener) {
-    let Listener { arn, balancer: _, port: _, protocol: _, forwards_to: _, rules, known_to_ecs: _ } = listener;
+    let Listener {
+        arn,
+        balancer: _,
+        port: _,
+        protocol,
+        forwards_to: _,
+        redirects,
+        certificate,
+        policy: _,
+        attributes,
+        rules,
+        known_to_ecs: _,
+    } = listener;
     assert!(rules.is_empty(), "a settled listener has no rules");
     walk.fixed("arn", IDENTITY);
     walk.fixed("balancer", SET_ONCE);
@@ -174,10 +216,27 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
         walk.add(nature, what, move |state| state.listeners.get_mut(&of).into_iter().for_each(change));
     };
     set(Nature::Deleted, "port", |it| it.port = 8443);
-    set(Nature::Field, "protocol", |it| it.protocol = "HTTPS".into());
-    set(Nature::Field, "forwards_to: another target group", |it| it.forwards_to = Some("arn:theirs".into()));
-    set(Nature::Field, "forwards_to: a redirect", |it| it.forwards_to = None);
-    set(Nature::Field, "rules: one more", |it| {
-        it.rules.push(ListenerRule { arn: "arn:rule".into(), priority: "1".into() });
+    set(Nature::Field, "protocol", |it| {
+        it.protocol = if it.protocol == "HTTPS" { "HTTP".into() } else { "HTTPS".into() };
     });
+    set(Nature::Field, "forwards_to: another target group", |it| {
+        (it.forwards_to, it.redirects) = (Some("arn:theirs".into()), false);
+    });
+    let what = if *redirects { "redirects: to somewhere else" } else { "forwards_to: a redirect" };
+    set(Nature::Field, what, |it| (it.forwards_to, it.redirects) = (None, !it.redirects));
+    if protocol.starts_with("HTTP") {
+        set(Nature::Field, "rules: one more", |it| {
+            it.rules.push(ListenerRule { arn: "arn:rule".into(), priority: "1".into() });
+        });
+    }
+    if certificate.is_some() {
+        set(Nature::Field, "certificate: another one", |it| it.certificate = Some("arn:theirs".into()));
+        set(Nature::Field, "policy: an old one", |it| it.policy = Some("ELBSecurityPolicy-2016-08".into()));
+    }
+    if let Some(timeout) = attributes.get("tcp.idle_timeout.seconds") {
+        let nature = if timeout == "350" { Nature::Delegated } else { Nature::Field };
+        set(nature, "attribute tcp.idle_timeout.seconds", |it| {
+            it.attributes.insert("tcp.idle_timeout.seconds".into(), "6000".into());
+        });
+    }
 }

@@ -61,7 +61,7 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
         exec: _,
         desired: _,
         running: _,
-        target_group: _,
+        target_group,
         began: _,
         completes: _,
     } = service;
@@ -76,21 +76,23 @@ fn service(state: &State, walk: &mut Walk<'_>, service: &EcsService) {
     network_of(walk, arn, network, state);
     let Deployment { minimum_percent: _, maximum_percent: _, has_breaker: _, has_rollback: _, failures: _ } =
         deployment;
-    let changes: [Change<EcsService>; 10] = [
+    let changes: [Change<EcsService>; 8] = [
         ("deployment: minimum_percent", |it| it.deployment.minimum_percent = 0),
         ("deployment: maximum_percent", |it| it.deployment.maximum_percent = 100),
         ("deployment: has_breaker", |it| it.deployment.has_breaker = false),
         ("deployment: has_rollback", |it| it.deployment.has_rollback = false),
         ("deployment: failures", |it| it.deployment.failures = Failures::Usual),
-        ("grace", |it| it.grace = 0),
         ("exec", |it| it.exec = !it.exec),
         ("desired: more", |it| (it.desired, it.running) = (7, 7)),
         ("desired: none", |it| (it.desired, it.running) = (0, 0)),
-        ("target_group", |it| it.target_group = None),
     ];
-    for (what, change) in changes {
-        let of = arn.clone();
-        walk.field(what, move |state| state.services.get_mut(&of).into_iter().for_each(change));
+    let behind_a_door: [Change<EcsService>; 2] =
+        [("grace", |it| it.grace = 0), ("target_group", |it| it.target_group = None)];
+    let behind_none: [Change<EcsService>; 1] = [("target_group", |it| it.target_group = Some("arn:theirs".into()))];
+    let door = if target_group.is_some() { &behind_a_door[..] } else { &behind_none[..] };
+    for (what, change) in changes.iter().chain(door) {
+        let (of, change) = (arn.clone(), *change);
+        walk.field(*what, move |state| state.services.get_mut(&of).into_iter().for_each(change));
     }
     let of = arn.clone();
     walk.delegated("desired: by an autoscaler, within its limits", move |state| scale(state, &of, 5));

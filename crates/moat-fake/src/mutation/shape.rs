@@ -24,10 +24,14 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
         )
     });
     put(&mut all, &state.groups, |it| format!("{} {:?} {:?}", it.name, it.vpc, sorted(&it.rules)));
-    put(&mut all, &state.balancers, |it| format!("{} {:?} {:?} {:?}", it.name, it.subnets, it.groups, it.attributes));
+    put(&mut all, &state.balancers, |it| {
+        let what = (it.kind, it.scheme, &it.subnets, &it.groups, &it.attributes, &it.web_acl);
+        format!("{} {what:?}", it.name)
+    });
     put(&mut all, &state.targets, |it| format!("{it:?}"));
     put(&mut all, &state.listeners, |it| {
-        format!("{} {} {} {:?} {:?}", it.balancer, it.port, it.protocol, it.forwards_to, it.rules)
+        let answer = (&it.forwards_to, it.redirects, &it.certificate, &it.policy, &it.attributes, &it.rules);
+        format!("{} {} {} {answer:?}", it.balancer, it.port, it.protocol)
     });
     // What is going is as good as gone.
     let going = state.nat_gateways.there().filter(|it| !it.state.is_live()).map(|it| it.id.0.clone());

@@ -28,7 +28,9 @@ pub fn apply(state: &mut State, spec: &ServiceStageSpec, step: &ServiceStep, bin
             Ok(Done::Changed)
         }
         ServiceStep::RegisterTaskDefinition { definition } => register(state, owner, spec.aws_name(), definition),
-        ServiceStep::CreateService { tasks, subnets } => create_service(state, owner, spec, *tasks, subnets, bindings),
+        ServiceStep::CreateService { tasks, subnets, listener } => {
+            create_service(state, owner, spec, (*tasks, subnets, listener.is_some()), bindings)
+        }
         ServiceStep::UpdateService { changes, subnets } => update_service(state, spec, changes, subnets, bindings),
     }
 }
@@ -110,13 +112,12 @@ fn create_service(
     state: &mut State,
     owner: &Owner,
     spec: &ServiceStageSpec,
-    tasks: u32,
-    subnets: &[Logical],
+    (tasks, subnets, has_door): (u32, &[Logical], bool),
     bindings: &Bindings,
 ) -> Answer {
     assume_role(state)?;
     let name = spec.aws_name();
-    let target = bound(bindings, &ingress::target_group());
+    let target = has_door.then(|| bound(bindings, &ingress::target_group()));
     let revision = bound(bindings, &desired::task_definition());
     let network = network(state, subnets, bindings)?;
     known(state.clusters.usable(&bound(bindings, &desired::cluster()), state.now), "ClusterNotFoundException", &name)?;
@@ -135,7 +136,7 @@ fn create_service(
             None => refuse("InvalidParameterException", "Creation of service was not idempotent."),
         };
     }
-    served(state, &target)?;
+    target.iter().try_for_each(|target| served(state, target))?;
     if spec.service.exec {
         has_role(state, &revision)?;
     }
@@ -148,11 +149,11 @@ fn create_service(
         revision,
         network,
         deployment: desired::deployment(spec.service.tasks),
-        grace: spec.service.load_balancer.health_check.grace,
+        grace: spec.grace().unwrap_or_default(),
         exec: spec.service.exec,
         desired: tasks,
         running: 0,
-        target_group: Some(target),
+        target_group: target,
         began: state.now,
         completes: Some(completes),
     };
@@ -181,13 +182,12 @@ fn update_service(
     bindings: &Bindings,
 ) -> Answer {
     let (name, network) = (spec.aws_name(), network(state, subnets, bindings)?);
-    let target = bound(bindings, &ingress::target_group());
+    let moves = changes.iter().any(|change| matches!(change, Change::TargetGroup(_)));
+    let target = moves.then(|| bound(bindings, &ingress::target_group()));
     // ECS starts new tasks for these alone ("UpdateService", ECS API).
     let redeploys = |change: &Change| !matches!(change, Change::Deployment | Change::Grace(_));
     let redeploys = changes.iter().any(redeploys);
-    if changes.contains(&Change::TargetGroup) {
-        served(state, &target)?;
-    }
+    target.iter().try_for_each(|target| served(state, target))?;
     let current = || state.services.there().find(|service| service.name == name).map(|it| it.revision.clone());
     let revision = if changes.contains(&Change::TaskDefinition) {
         Some(bound(bindings, &desired::task_definition()))
@@ -215,7 +215,8 @@ fn update_service(
             Change::Tasks(tasks) => service.desired = *tasks,
             // What follows is a new deployment anyway.
             Change::Anew => {}
-            Change::TargetGroup => service.target_group = Some(target.clone()),
+            Change::TargetGroup(_) => service.target_group = target.clone(),
+            Change::NoTargetGroup => service.target_group = None,
         }
     }
     if redeploys {

@@ -3,7 +3,7 @@
 use super::{apply_to_group, groups, references};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
-use crate::ingress::balancer;
+use crate::ingress::listener;
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
@@ -90,7 +90,7 @@ fn apply(state: &mut State, step: &IngressStep) -> Answer {
             found.attributes.insert(PROTECTION.into(), "false".into());
             Ok(Done::Changed)
         }
-        IngressStep::DeleteListener { arn, .. } => balancer::delete_listener(state, arn.as_str()),
+        IngressStep::DeleteListener { arn, .. } => listener::delete(state, arn.as_str()),
         IngressStep::DeleteLoadBalancer { arn } => delete_balancer(state, arn.as_str()),
         IngressStep::DeleteTargetGroup { arn } => delete_target_group(state, arn.as_str()),
         IngressStep::Group(step) => apply_to_group(state, step),

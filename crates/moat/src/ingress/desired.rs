@@ -1,11 +1,12 @@
 //! What the door of a service should be.
 
+use super::listener::{self, WantedListener};
 use crate::cidr::Side;
 use crate::name::Logical;
 use crate::network::desired::subnets;
 use crate::plan::Bindings;
 use crate::rule::{Direction, Peer, Rule};
-use crate::spec::{NetworkSpec, ServiceSpec};
+use crate::spec::{LoadBalancerSpec, NetworkSpec, ServiceSpec};
 use serde::{Deserialize, Serialize};
 
 /// What the ingress stage plans from: both documents, and where the network is.
@@ -25,16 +26,6 @@ pub fn load_balancer() -> Logical {
 pub fn target_group() -> Logical {
     Logical::from("target-group")
 }
-
-pub fn listener() -> Logical {
-    Logical::from("listener http")
-}
-
-/// The port that the load balancer listens on.
-pub const HTTP: u16 = 80;
-
-/// What the load balancer speaks, with clients and with tasks.
-pub const PROTOCOL: &str = "HTTP";
 
 /// The two security groups of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -119,57 +110,58 @@ impl std::fmt::Display for Wanted {
 }
 
 impl IngressSpec {
+    /// What is asked for of the load balancer; `None` where there is to be none.
+    pub fn door(&self) -> Option<&LoadBalancerSpec> {
+        self.service.load_balancer.as_ref()
+    }
+
+    /// The groups that there should be: without a load balancer the tasks' alone.
+    pub fn groups(&self) -> Vec<Group> {
+        Group::ALL.into_iter().filter(|group| *group == Group::Tasks || self.door().is_some()).collect()
+    }
+
+    /// All listeners that there should be.
+    pub fn listeners(&self) -> Vec<WantedListener> {
+        self.door().map(listener::listeners).unwrap_or_default()
+    }
+
     /// All rules of a group. There are no others: what is not here is removed.
     ///
     /// Tasks may reach out to anywhere, since registries have no fixed addresses; what stops the Internet from
     /// reaching them is that they have no public IP and that only the load balancer's group may come in.
     pub fn rules(&self, group: Group) -> Vec<Wanted> {
-        let port = self.service.port;
-        match group {
-            Group::LoadBalancer => {
-                let allow = self.service.load_balancer.allow.iter();
-                let mut rules: Vec<Wanted> = allow
-                    .map(|cidr| Wanted { direction: Direction::Ingress, port: Some(HTTP), end: End::Cidr(*cidr) })
-                    .collect();
+        let port = Some(self.service.port);
+        let rule = |direction, port, end| Wanted { direction, port, end };
+        let to_tasks = rule(Direction::Egress, port, End::Group(Group::Tasks));
+        let from_door = rule(Direction::Ingress, port, End::Group(Group::LoadBalancer));
+        let out = rule(Direction::Egress, None, End::Cidr(crate::cidr::Cidr::ANYWHERE));
+        match (group, self.door()) {
+            (Group::LoadBalancer, None) => Vec::new(),
+            (Group::LoadBalancer, Some(door)) => {
+                let allow = door.allowed(&self.network);
+                let each = listener::listeners(door).into_iter().flat_map(|listener| {
+                    allow.iter().map(move |cidr| rule(Direction::Ingress, Some(listener.port), End::Cidr(*cidr)))
+                });
+                let mut rules: Vec<Wanted> = each.collect();
                 rules.sort();
                 rules.dedup();
-                let out = Wanted { direction: Direction::Egress, port: Some(port), end: End::Group(Group::Tasks) };
-                rules.push(out);
+                rules.push(to_tasks);
                 rules
             }
-            Group::Tasks => vec![
-                Wanted { direction: Direction::Ingress, port: Some(port), end: End::Group(Group::LoadBalancer) },
-                Wanted { direction: Direction::Egress, port: None, end: End::Cidr(crate::cidr::Cidr::ANYWHERE) },
-            ],
+            (Group::Tasks, None) => vec![out],
+            (Group::Tasks, Some(_)) => vec![from_door, out],
         }
     }
 
-    /// The subnets of the load balancer: one public subnet in each zone (C9).
-    pub fn public_subnets(&self) -> Vec<Logical> {
-        subnets(&self.network, Side::Public, &self.given)
+    /// The subnets of the load balancer, one in each zone (C9): public ones, or private ones where it is internal.
+    pub fn door_subnets(&self) -> Vec<Logical> {
+        let is_internal = self.door().is_some_and(LoadBalancerSpec::is_internal);
+        let side = if is_internal { Side::Private } else { Side::Public };
+        subnets(&self.network, side, &self.given)
     }
 
     /// The name of the load balancer, and of the target group.
     pub fn aws_name(&self) -> String {
         format!("moat-{}", self.service.name)
-    }
-
-    /// Attributes of the load balancer that are ours to set ("LoadBalancerAttribute", ELB v2 API).
-    pub fn load_balancer_attributes(&self) -> Vec<(&'static str, String)> {
-        vec![("routing.http.drop_invalid_header_fields.enabled", "true".into())]
-    }
-
-    /// Attributes of the load balancer that nobody should turn, with what AWS sets them to: each of the others opens
-    /// something, or lets through what the tasks do not expect. Whatever else there is may be tuned by anybody.
-    pub const GUARDED: [(&'static str, &'static str); 4] = [
-        ("routing.http.desync_mitigation_mode", "defensive"),
-        ("routing.http.preserve_host_header.enabled", "false"),
-        ("routing.http.xff_header_processing.mode", "append"),
-        ("waf.fail_open.enabled", "false"),
-    ];
-
-    /// Attributes of the target group that are ours to set ("TargetGroupAttribute", ELB v2 API).
-    pub fn target_group_attributes(&self) -> Vec<(&'static str, String)> {
-        vec![("deregistration_delay.timeout_seconds", self.service.load_balancer.deregistration_delay.to_string())]
     }
 }

@@ -1,7 +1,8 @@
 //! What each step of a service's door is about, in the words of a drift report.
 
 use super::desired::{self, Group, IngressSpec};
-use super::observed::{Listener, Observed};
+use super::listener;
+use super::observed::Observed;
 use super::step::IngressStep;
 use crate::drift::finding::{ABSENT, Difference};
 use crate::name::Logical;
@@ -9,7 +10,7 @@ use crate::rule::{Direction, Peer};
 use std::collections::BTreeMap;
 
 /// What was expected and what was found where this step would be taken.
-pub fn difference(_: &IngressSpec, observed: &Observed, step: &IngressStep) -> Difference {
+pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -> Difference {
     let door = desired::load_balancer;
     match step {
         IngressStep::CreateGroup { group } => Difference::missing(group.logical(), "there"),
@@ -18,8 +19,8 @@ pub fn difference(_: &IngressSpec, observed: &Observed, step: &IngressStep) -> D
             let is_hole = rule.direction == Direction::Ingress && !matches!(rule.peer, Peer::Group(_));
             Difference::of(group.logical(), rule.to_string(), "not allowed", "allowed").hole_if(is_hole)
         }
-        IngressStep::CreateLoadBalancer { subnets } => {
-            Difference::missing(door(), format!("there, internet-facing, in {}", names(subnets)))
+        IngressStep::CreateLoadBalancer { scheme, subnets, .. } => {
+            Difference::missing(door(), format!("there, {}, in {}", scheme.as_str(), names(subnets)))
         }
         IngressStep::SetSubnets { subnets, .. } => {
             let found = observed.load_balancer.iter().flat_map(|found| &found.subnets);
@@ -45,17 +46,30 @@ pub fn difference(_: &IngressSpec, observed: &Observed, step: &IngressStep) -> D
             let found = observed.target_group.as_ref().map(|found| &found.attributes);
             attribute(desired::target_group(), attributes, found)
         }
-        IngressStep::CreateListener => Difference::missing(desired::listener(), "there on port 80, to target-group"),
-        IngressStep::SetListener { .. } => {
-            let found = observed.listener().map_or_else(|| ABSENT.into(), answers);
-            Difference::of(desired::listener(), "what it does", "HTTP to target-group", found)
+        IngressStep::CreateListener { listener } => {
+            let expected = format!("there on port {},{}", listener.port, listener.settings());
+            Difference::missing(listener.logical(), expected)
+        }
+        IngressStep::SetListener { listener, .. } => {
+            let found = observed.listener(listener.port).map_or_else(|| ABSENT.into(), listener::found);
+            let expected = format!("{}{}", listener.protocol.as_str(), listener.settings());
+            Difference::of(listener.logical(), "what it does", expected, found)
+        }
+        IngressStep::SetListenerAttributes { listener, attributes } => {
+            let main = spec.listeners().into_iter().find(|wanted| wanted.logical() == *listener);
+            let found = main.and_then(|wanted| observed.listener(wanted.port));
+            attribute(listener.clone(), attributes, found.map(|found| &found.attributes))
+        }
+        IngressStep::SetWebAcl { acl, replaces } => {
+            let found = replaces.as_deref().unwrap_or("none");
+            Difference::of(door(), "web ACL", acl.as_str(), found)
         }
         IngressStep::DeleteListener { port, protocol, .. } => {
             Difference::of(door(), format!("listener on port {port}"), "none", protocol.as_str())
         }
-        IngressStep::DeleteListenerRule { priority, .. } => {
+        IngressStep::DeleteListenerRule { listener, priority, .. } => {
             let found = "one that comes before what the listener does";
-            Difference::of(desired::listener(), format!("rule {priority}"), "none", found)
+            Difference::of(listener.clone(), format!("rule {priority}"), "none", found)
         }
     }
 }
@@ -107,11 +121,6 @@ fn attribute(
     };
     let found: Vec<String> = keys.iter().map(is_now).collect();
     Difference::of(resource, keys.join(", "), values.join(", "), found.join(", "))
-}
-
-fn answers(listener: &Listener) -> String {
-    let to = listener.forwards_to.as_ref().map_or("something else than a target group", |arn| arn.as_str());
-    format!("{} to {to}", listener.protocol)
 }
 
 fn names(names: &[Logical]) -> String {

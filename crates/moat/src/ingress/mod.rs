@@ -1,8 +1,11 @@
 //! The ingress stage: the load balancer, which is the only door, and the security groups on both sides of it.
 
+pub mod attributes;
+mod contradictions;
 pub mod desired;
 pub mod facts;
 mod finding;
+pub mod listener;
 pub mod observed;
 pub mod plan;
 pub mod step;
@@ -34,22 +37,23 @@ impl Stage for Ingress {
         plan::plan(spec, observed)
     }
 
-    fn bindings(_: &IngressSpec, observed: &Observed) -> Bindings {
-        observed.bindings()
+    fn bindings(spec: &IngressSpec, observed: &Observed) -> Bindings {
+        observed.bindings(spec)
     }
 
-    /// ECS needs the listener, not an active load balancer (C8).
-    fn milestones(_: &IngressSpec) -> Vec<Logical> {
-        let groups = desired::Group::ALL.map(desired::Group::logical);
-        groups.into_iter().chain([desired::target_group(), desired::listener()]).collect()
+    /// ECS needs the listener that leads to the tasks, not an active load balancer (C8).
+    fn milestones(spec: &IngressSpec) -> Vec<Logical> {
+        let groups = spec.groups().into_iter().map(desired::Group::logical);
+        let door = spec.door().map(|door| [desired::target_group(), listener::main(door)]);
+        groups.chain(door.into_iter().flatten()).collect()
     }
 
     fn visible(observed: &Observed) -> BTreeSet<String> {
         observed.ids()
     }
 
-    fn facts(_: &IngressSpec, observed: &Observed) -> IngressFacts {
-        facts::facts(observed)
+    fn facts(spec: &IngressSpec, observed: &Observed) -> IngressFacts {
+        facts::facts(spec, observed)
     }
 }
 

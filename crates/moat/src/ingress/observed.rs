@@ -1,6 +1,6 @@
 //! What was found of a service's door.
 
-use super::desired::{self, Group};
+use super::desired::{self, Group, IngressSpec};
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, SubnetId, TargetGroupArn, VpcId};
 use crate::plan::Bindings;
 use crate::rule::Rule;
@@ -30,11 +30,15 @@ pub struct LoadBalancer {
     /// Names are unique in a region, so one that is not ours may have our name.
     pub is_ours: bool,
     pub state: LoadBalancerState,
+    /// `application` or `network`, or whatever else AWS knows.
+    pub kind: String,
     pub is_internet_facing: bool,
     pub dns_name: String,
     pub subnets: BTreeSet<SubnetId>,
     pub groups: BTreeSet<SecurityGroupId>,
     pub attributes: BTreeMap<String, String>,
+    /// ARN of the web ACL that each request must pass. Read where the document names one.
+    pub web_acl: Option<String>,
     /// Seconds since it was created, where AWS says when.
     pub age: Option<u32>,
 }
@@ -53,6 +57,8 @@ pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub is_ours: bool,
     pub vpc: VpcId,
+    /// What the load balancer speaks with tasks: `HTTP` or `TCP`. AWS cannot change it.
+    pub protocol: String,
     pub health_check: HealthCheck,
     pub attributes: BTreeMap<String, String>,
 }
@@ -60,10 +66,12 @@ pub struct TargetGroup {
 /// The settings of a target group's health check that can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HealthCheck {
+    /// Empty where a connection is enough.
     pub path: String,
-    /// `HTTP`, on the port that gets the traffic (`traffic-port`), answered with `200`: AWS's defaults.
+    /// `HTTP` or `TCP`, on the port that gets the traffic (`traffic-port`).
     pub protocol: String,
     pub port: String,
+    /// `200`; empty where a connection is enough.
     pub codes: String,
     pub interval: u32,
     pub timeout: u32,
@@ -78,6 +86,14 @@ pub struct Listener {
     pub protocol: String,
     /// The target group that the default action forwards to; `None` for any other default action.
     pub forwards_to: Option<TargetGroupArn>,
+    /// Whether the default action sends clients to HTTPS on port 443 of the same address, for good.
+    pub redirects: bool,
+    /// ARN of the certificate that is shown to clients.
+    pub certificate: Option<String>,
+    /// The name of the security policy.
+    pub policy: Option<String>,
+    /// Read where the document asks for one.
+    pub attributes: BTreeMap<String, String>,
     /// The rules that come before the default action.
     pub rules: Vec<ListenerRule>,
 }
@@ -94,11 +110,7 @@ impl Observed {
         self.groups.iter().find(|found| found.group == group)
     }
 
-    pub(super) fn listener(&self) -> Option<&Listener> {
-        self.listeners.iter().find(|listener| listener.port == desired::HTTP)
-    }
-
-    pub(super) fn bindings(&self) -> Bindings {
+    pub(super) fn bindings(&self, spec: &IngressSpec) -> Bindings {
         let mut bindings = Bindings::default();
         // Of two with the same name nobody knows which counts.
         let is_single = |group: &&SecurityGroup| self.groups.iter().filter(|it| it.group == group.group).count() == 1;
@@ -111,8 +123,10 @@ impl Observed {
         if let Some(found) = self.target_group.as_ref().filter(|found| found.is_ours) {
             bindings.bind(desired::target_group(), found.arn.0.clone());
         }
-        if let Some(listener) = self.listener() {
-            bindings.bind(desired::listener(), listener.arn.0.clone());
+        for wanted in spec.listeners() {
+            if let Some(found) = self.listener(wanted.port) {
+                bindings.bind(wanted.logical(), found.arn.0.clone());
+            }
         }
         bindings
     }

@@ -1,12 +1,15 @@
 //! From what was asked for and what was found to what must be done.
 
-use super::desired::{self, Group, IngressSpec};
-use super::observed::{HealthCheck, LoadBalancerState, Observed};
+use super::attributes;
+use super::contradictions::contradictions;
+use super::desired::{Group, IngressSpec};
+use super::listener::{self, Answer};
+use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed};
 use super::step::IngressStep;
 use crate::ids::{SecurityGroupId, SubnetId};
-use crate::network::desired as network;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
 use crate::rule::Rule;
+use crate::spec::{self, LoadBalancerSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds that a load balancer needs: 139 to 187, median 152, in eight logs of other people's accounts.
@@ -16,57 +19,17 @@ const LOAD_BALANCER_USUAL: u32 = 145;
 pub fn plan(spec: &IngressSpec, observed: &Observed) -> Result<Plan<IngressStep>, Refusal> {
     Refusal::unless_none(contradictions(spec, observed), ())?;
     let mut plan = Plan::default();
-    for group in Group::ALL {
+    for group in spec.groups() {
         security_group(spec, observed, group, &mut plan);
     }
-    load_balancer(spec, observed, &mut plan);
-    target_group(spec, observed, &mut plan);
-    listener(observed, &mut plan);
-    other_listeners(observed, &mut plan);
+    if let Some(door) = spec.door() {
+        load_balancer(spec, door, observed, &mut plan);
+        web_acl(door, observed, &mut plan);
+        target_group(door, observed, &mut plan);
+        listeners(door, observed, &mut plan);
+        other_listeners(spec, observed, &mut plan);
+    }
     Ok(plan)
-}
-
-fn contradictions(spec: &IngressSpec, observed: &Observed) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let name = spec.aws_name();
-    let foreign = |what: &str| {
-        let message = format!(
-            "the {what} {name} exists but has no moat tags of service {}, so it is somebody else's. Give the service another name, or remove that {what}",
-            spec.service.name
-        );
-        Problem::at("/service/name", message)
-    };
-    if observed.load_balancer.as_ref().is_some_and(|found| !found.is_ours) {
-        problems.push(foreign("load balancer"));
-    }
-    if observed.target_group.as_ref().is_some_and(|found| !found.is_ours) {
-        problems.push(foreign("target group"));
-    }
-    for group in Group::ALL {
-        let found: Vec<&str> = observed.groups.iter().filter(|f| f.group == group).map(|f| f.id.as_str()).collect();
-        if found.len() > 1 {
-            let message = format!("{} exists {} times: {}", group.logical(), found.len(), found.join(", "));
-            problems.push(Problem::general(format!("{message}. Remove all but one, or take its moat tags off")));
-        }
-    }
-    if let Some(found) = &observed.load_balancer
-        && found.is_ours
-        && !found.is_internet_facing
-    {
-        let message =
-            format!("load-balancer {} is internal, and AWS cannot change that. Delete it and start again", found.arn);
-        problems.push(Problem::general(message));
-    }
-    let vpc = spec.given.get(&network::vpc());
-    let elsewhere = observed.target_group.iter().map(|found| &found.vpc).chain(observed.groups.iter().map(|g| &g.vpc));
-    if let Some(other) = elsewhere.into_iter().find(|other| vpc.is_some_and(|vpc| vpc != other.as_str())) {
-        let message = format!(
-            "is {}, but the service lives in VPC {other}, which is not that network's. Take the service down first",
-            spec.network.name
-        );
-        problems.push(Problem::at("/service/network", message));
-    }
-    problems
 }
 
 /// One group with exactly the rules that it should have: missing ones are added before others are removed.
@@ -97,11 +60,11 @@ fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &
     }
 }
 
-fn load_balancer(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
-    let subnets = spec.public_subnets();
+fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+    let (subnets, attributes) = (spec.door_subnets(), attributes::load_balancer(door));
     let Some(found) = &observed.load_balancer else {
-        plan.step(IngressStep::CreateLoadBalancer { subnets });
-        plan.step(IngressStep::SetLoadBalancerAttributes { attributes: spec.load_balancer_attributes() });
+        plan.step(IngressStep::CreateLoadBalancer { kind: door.kind, scheme: door.scheme, subnets });
+        plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
         return;
     };
     let wanted: Option<BTreeSet<SubnetId>> =
@@ -114,13 +77,17 @@ fn load_balancer(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<Ingres
     if wanted != found.groups {
         plan.step(IngressStep::SetGroups { arn: found.arn.clone() });
     }
-    let mut attributes = unset(spec.load_balancer_attributes(), &found.attributes);
-    let turned = |(key, value): &(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
-    let turned = IngressSpec::GUARDED.into_iter().filter(turned);
-    attributes.extend(turned.map(|(key, value)| (key, value.to_owned())));
+    let mut attributes = unset(attributes, &found.attributes);
+    let turned = |(key, value): &&(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
+    let turned = attributes::guarded(door.kind).iter().filter(turned);
+    attributes.extend(turned.map(|(key, value)| (*key, (*value).to_owned())));
     if !attributes.is_empty() {
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
     }
+    state(found, plan);
+}
+
+fn state(found: &LoadBalancer, plan: &mut Plan<IngressStep>) {
     match &found.state {
         LoadBalancerState::Active => {}
         LoadBalancerState::Provisioning => {
@@ -134,30 +101,39 @@ fn load_balancer(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<Ingres
     }
 }
 
-fn target_group(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
-    let health_check = health_check(spec);
+/// One that is no longer asked for stays: others may count on it.
+fn web_acl(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+    let found = observed.load_balancer.as_ref().and_then(|found| found.web_acl.clone());
+    if let Some(acl) = door.waf_acl.clone().filter(|acl| found.as_ref() != Some(acl)) {
+        plan.step(IngressStep::SetWebAcl { acl, replaces: found });
+    }
+}
+
+fn target_group(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+    let (health_check, attributes) = (health_check(door), attributes::target_group(door));
     let Some(found) = &observed.target_group else {
         plan.step(IngressStep::CreateTargetGroup { health_check });
-        plan.step(IngressStep::SetTargetGroupAttributes { attributes: spec.target_group_attributes() });
+        plan.step(IngressStep::SetTargetGroupAttributes { attributes });
         return;
     };
     if found.health_check != health_check {
         plan.step(IngressStep::SetHealthCheck { arn: found.arn.clone(), health_check });
     }
-    let attributes = unset(spec.target_group_attributes(), &found.attributes);
+    let attributes = unset(attributes, &found.attributes);
     if !attributes.is_empty() {
         plan.step(IngressStep::SetTargetGroupAttributes { attributes });
     }
 }
 
 /// Two good checks in a row put a task in service, three bad ones take it out. AWS's default of five takes 150 s.
-fn health_check(spec: &IngressSpec) -> HealthCheck {
-    let check = &spec.service.load_balancer.health_check;
+fn health_check(door: &LoadBalancerSpec) -> HealthCheck {
+    let check = &door.health_check;
+    let path = check.path.as_deref().or_else(|| (!door.is_network()).then_some(spec::HealthCheck::ROOT));
     HealthCheck {
-        path: check.path.clone(),
-        protocol: desired::PROTOCOL.into(),
+        path: path.unwrap_or_default().to_owned(),
+        protocol: if path.is_some() { "HTTP".into() } else { "TCP".into() },
         port: "traffic-port".into(),
-        codes: "200".into(),
+        codes: if path.is_some() { "200".into() } else { String::new() },
         interval: check.interval,
         // AWS wants the timeout below the interval.
         timeout: (check.interval - 1).min(5),
@@ -167,30 +143,40 @@ fn health_check(spec: &IngressSpec) -> HealthCheck {
 }
 
 fn unset(wanted: Vec<(&'static str, String)>, found: &BTreeMap<String, String>) -> Vec<(&'static str, String)> {
-    wanted.into_iter().filter(|(key, value)| found.get(*key) != Some(value)).collect()
+    let is_set = |key: &str, value: &str| found.get(key).map_or("", String::as_str) == value;
+    wanted.into_iter().filter(|(key, value)| !is_set(key, value)).collect()
 }
 
-fn listener(observed: &Observed, plan: &mut Plan<IngressStep>) {
+fn listeners(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let ours = observed.target_group.as_ref().map(|found| &found.arn);
-    match observed.listener() {
-        None => plan.step(IngressStep::CreateListener),
-        Some(found) => {
-            let is_ours = found.forwards_to.is_some() && found.forwards_to.as_ref() == ours;
-            if !is_ours || found.protocol != desired::PROTOCOL {
-                plan.step(IngressStep::SetListener { arn: found.arn.clone() });
+    for wanted in listener::listeners(door) {
+        let name = wanted.logical();
+        let attributes = if wanted.answer == Answer::Forward { listener::attributes(door) } else { Vec::new() };
+        let Some(found) = observed.listener(wanted.port) else {
+            plan.step(IngressStep::CreateListener { listener: wanted });
+            if !attributes.is_empty() {
+                plan.step(IngressStep::SetListenerAttributes { listener: name, attributes });
             }
-            for rule in &found.rules {
-                let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
-                plan.step(IngressStep::DeleteListenerRule { arn, priority });
-            }
+            continue;
+        };
+        if !wanted.is(found, ours) {
+            plan.step(IngressStep::SetListener { arn: found.arn.clone(), listener: wanted });
+        }
+        let attributes = unset(attributes, &found.attributes);
+        if !attributes.is_empty() {
+            plan.step(IngressStep::SetListenerAttributes { listener: name.clone(), attributes });
+        }
+        for rule in &found.rules {
+            let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
+            plan.step(IngressStep::DeleteListenerRule { arn, listener: name.clone(), priority });
         }
     }
 }
 
-/// A second listener is a second door.
-fn other_listeners(observed: &Observed, plan: &mut Plan<IngressStep>) {
-    let main = observed.listener().map(|listener| &listener.arn);
-    for listener in observed.listeners.iter().filter(|listener| Some(&listener.arn) != main) {
+/// A listener that nobody asked for is a second door.
+fn other_listeners(spec: &IngressSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+    let ours: Vec<_> = spec.listeners().iter().filter_map(|it| Some(&observed.listener(it.port)?.arn)).collect();
+    for listener in observed.listeners.iter().filter(|listener| !ours.contains(&&listener.arn)) {
         plan.step(IngressStep::DeleteListener {
             arn: listener.arn.clone(),
             port: listener.port,

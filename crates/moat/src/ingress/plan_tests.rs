@@ -1,7 +1,7 @@
 use super::*;
 use crate::cidr::{Cidr, Side};
 use crate::ingress::observed::{Listener, LoadBalancer, SecurityGroup, TargetGroup};
-use crate::network::desired::subnet;
+use crate::network::desired::{self as network, subnet};
 use crate::plan::{Bindings, Step};
 use crate::rule::{Direction, Peer};
 
@@ -22,8 +22,23 @@ fn spec(zones: u8) -> IngressSpec {
     }
 }
 
+fn listener(arn: &str, port: u16, protocol: &str) -> Listener {
+    Listener {
+        arn: arn.into(),
+        port,
+        protocol: protocol.into(),
+        forwards_to: Some("tg".into()),
+        redirects: false,
+        certificate: None,
+        policy: None,
+        attributes: BTreeMap::new(),
+        rules: Vec::new(),
+    }
+}
+
 fn settled() -> Observed {
     let spec = spec(2);
+    let door = spec.door().unwrap();
     let group = |group: Group, id: &str| {
         let id_of = |group| Some(if group == Group::Tasks { "sg-tasks".into() } else { "sg-door".into() });
         let rules = spec.rules(group).iter().filter_map(|wanted| wanted.rule(id_of)).collect();
@@ -36,27 +51,24 @@ fn settled() -> Observed {
             arn: "lb".into(),
             is_ours: true,
             state: LoadBalancerState::Active,
+            kind: "application".into(),
             is_internet_facing: true,
             dns_name: "web.example".into(),
             subnets: ["subnet-a".into(), "subnet-b".into()].into(),
             groups: ["sg-door".into()].into(),
-            attributes: pairs(spec.load_balancer_attributes()),
+            attributes: pairs(attributes::load_balancer(door)),
+            web_acl: None,
             age: None,
         }),
         target_group: Some(TargetGroup {
             arn: "tg".into(),
             is_ours: true,
             vpc: "vpc-1".into(),
-            health_check: health_check(&spec),
-            attributes: pairs(spec.target_group_attributes()),
-        }),
-        listeners: vec![Listener {
-            arn: "http".into(),
-            port: 80,
             protocol: "HTTP".into(),
-            forwards_to: Some("tg".into()),
-            rules: Vec::new(),
-        }],
+            health_check: health_check(door),
+            attributes: pairs(attributes::target_group(door)),
+        }),
+        listeners: vec![listener("http", 80, "HTTP")],
     }
 }
 
@@ -121,13 +133,7 @@ fn c9_a_new_zone_becomes_the_load_balancers_too() {
 #[test]
 fn a_second_listener_is_a_second_door_and_goes() {
     let mut observed = settled();
-    observed.listeners.push(Listener {
-        arn: "other".into(),
-        port: 8443,
-        protocol: "HTTPS".into(),
-        forwards_to: None,
-        rules: Vec::new(),
-    });
+    observed.listeners.push(Listener { forwards_to: None, ..listener("other", 8443, "HTTPS") });
     observed.listeners[0].forwards_to = Some("somebody-elses".into());
     insta::assert_snapshot!(planned(&spec(2), &observed), @r"
     set listener http to target-group
@@ -157,4 +163,125 @@ fn what_is_somebody_elses_is_refused_all_at_once() {
     /service/name: the target group moat-web exists but has no moat tags of service web, so it is somebody else's. Give the service another name, or remove that target group
     /service/network: is main, but the service lives in VPC vpc-9, which is not that network's. Take the service down first
     ");
+}
+
+const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+
+fn spec_with(door: serde_json::Value) -> IngressSpec {
+    let service = serde_json::json!({ "name": "web", "network": "main", "image": "ghcr.io/team/web:1", "port": 8080, "loadBalancer": door });
+    let read = crate::spec::read(&serde_json::json!({ "service": service })).unwrap();
+    let mut spec = spec(2);
+    spec.service = read.service.unwrap();
+    spec
+}
+
+/// The settled door with HTTPS.
+fn settled_with_https() -> (IngressSpec, Observed) {
+    let spec = spec_with(serde_json::json!({ "certificate": CERTIFICATE }));
+    let mut observed = settled();
+    let anyone = Rule::tcp(Direction::Ingress, 443, Peer::Cidr(Cidr::ANYWHERE));
+    observed.groups[0].rules.push(anyone);
+    observed.listeners = vec![
+        Listener { forwards_to: None, redirects: true, ..listener("http", 80, "HTTP") },
+        Listener {
+            certificate: Some(CERTIFICATE.into()),
+            policy: Some(listener::TLS_POLICY.into()),
+            ..listener("https", 443, "HTTPS")
+        },
+    ];
+    (spec, observed)
+}
+
+#[test]
+fn https_as_asked_gives_nothing_to_do_and_each_change_to_it_is_set_right() {
+    let (spec, observed) = settled_with_https();
+    assert_eq!(planned(&spec, &observed), "nothing to do\n");
+    let with = |change: fn(&mut Observed)| {
+        let mut observed = observed.clone();
+        change(&mut observed);
+        planned(&spec, &observed)
+    };
+    insta::assert_snapshot!(with(|it| it.listeners[1].certificate = Some("theirs".into())), @"set listener https with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+    insta::assert_snapshot!(with(|it| it.listeners[1].policy = Some("ELBSecurityPolicy-2016-08".into())), @"set listener https with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+    insta::assert_snapshot!(with(|it| it.listeners[0].redirects = false), @"set listener http with a redirect to HTTPS on port 443");
+    insta::assert_snapshot!(with(|it| _ = it.listeners.pop()), @"create listener https on port 443 with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+}
+
+#[test]
+fn from_http_to_https_port_443_comes_first_and_port_80_waits_for_it() {
+    let (spec, _) = settled_with_https();
+    insta::assert_snapshot!(planned(&spec, &settled()), @r"
+    allow tcp 443 in from anywhere (0.0.0.0/0) in security-group load-balancer
+    create listener https on port 443 with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group
+    set listener http with a redirect to HTTPS on port 443
+    ");
+    let plan = plan(&spec, &settled()).unwrap();
+    let redirect = plan.steps.iter().find(|step| step.to_string().starts_with("set listener http")).unwrap();
+    assert_eq!(redirect.needs(), ["listener https".into()]);
+}
+
+#[test]
+fn without_a_redirect_nothing_listens_on_port_80() {
+    let (_, observed) = settled_with_https();
+    let spec = spec_with(serde_json::json!({ "certificate": CERTIFICATE, "redirect": false }));
+    insta::assert_snapshot!(planned(&spec, &observed), @r"
+    remove tcp 80 in from anywhere (0.0.0.0/0) from security-group load-balancer
+    delete listener HTTP on port 80, which the spec does not ask for
+    ");
+}
+
+#[test]
+fn an_internal_door_is_in_the_private_subnets_for_the_network_alone_and_needs_no_gateway() {
+    let spec = spec_with(serde_json::json!({ "scheme": "internal" }));
+    insta::assert_snapshot!(planned(&spec, &Observed::default()), @r"
+    create security-group load-balancer
+    allow tcp 80 in from 10.0.0.0/16 in security-group load-balancer
+    allow tcp 8080 out to security-group tasks in security-group load-balancer
+    create security-group tasks
+    allow tcp 8080 in from security-group load-balancer in security-group tasks
+    create load-balancer, internal, in subnet private-a, subnet private-b
+    set load-balancer routing.http.drop_invalid_header_fields.enabled = true
+    create target-group, health check / each 10 s within 5 s, well after 2, ill after 3
+    set target-group deregistration_delay.timeout_seconds = 20
+    create listener http on port 80 to target-group
+    ");
+    let plan = plan(&spec, &Observed::default()).unwrap();
+    let create = plan.steps.iter().find(|step| matches!(step, IngressStep::CreateLoadBalancer { .. })).unwrap();
+    assert!(!create.needs().contains(&network::attachment()));
+}
+
+#[test]
+fn what_nobody_asked_for_is_left_as_it_is_and_what_is_asked_for_is_kept() {
+    let mut observed = settled();
+    let balancer = observed.load_balancer.as_mut().unwrap();
+    balancer.attributes.insert("idle_timeout.timeout_seconds".into(), "300".into());
+    balancer.web_acl = Some("theirs".into());
+    assert_eq!(planned(&spec(2), &observed), "nothing to do\n");
+    let acl = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
+    let logs = serde_json::json!({ "bucket": "logs-of-web" });
+    let asked = spec_with(serde_json::json!({ "idleTimeout": 60, "wafAcl": acl, "accessLogs": logs }));
+    insta::assert_snapshot!(planned(&asked, &observed), @r"
+    set load-balancer idle_timeout.timeout_seconds = 60, access_logs.s3.enabled = true, access_logs.s3.bucket = logs-of-web
+    put web ACL arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1 before load-balancer instead of theirs
+    ");
+}
+
+#[test]
+fn a_door_where_none_is_asked_for_is_never_taken_away_in_passing() {
+    let spec = spec_with(serde_json::json!("none"));
+    insta::assert_snapshot!(planned(&spec, &Observed::default()), @"create security-group tasks");
+    insta::assert_snapshot!(planned(&spec, &settled()), @r#"refused: /service/loadBalancer: is "none", but service web has a door: lb, tg, security-group load-balancer sg-door. Take the service down, which takes its door away, and provision it again"#);
+}
+
+#[test]
+fn people_are_told_what_to_connect_to() {
+    let url = |door| super::super::facts::facts(&spec_with(door), &settled()).url;
+    assert_eq!(url(serde_json::json!({})).as_deref(), Some("http://web.example"));
+    assert_eq!(url(serde_json::json!({ "certificate": CERTIFICATE })).as_deref(), Some("https://web.example"));
+    assert_eq!(url(serde_json::json!({ "type": "network" })).as_deref(), Some("web.example:80"));
+    assert_eq!(
+        url(serde_json::json!({ "type": "network", "certificate": CERTIFICATE })).as_deref(),
+        Some("web.example:443")
+    );
+    assert_eq!(url(serde_json::json!("none")), None);
 }

@@ -1,30 +1,82 @@
 //! The changes that the ingress stage can make.
 
+use super::attributes::Pairs;
 use super::desired::{self, End, Group, Wanted};
+use super::listener::{Answer, WantedListener};
 use super::observed::HealthCheck;
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
 use crate::name::Logical;
 use crate::network::desired as network;
 use crate::plan::{Hazard, Step};
 use crate::rule::{Direction, Peer, Rule};
+use crate::spec::{LoadBalancerKind, Scheme};
 use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IngressStep {
-    CreateGroup { group: Group },
-    AddRule { group: Group, rule: Wanted },
-    RemoveRule { group: Group, id: SecurityGroupId, rule: Rule },
-    CreateLoadBalancer { subnets: Vec<Logical> },
-    SetSubnets { arn: LoadBalancerArn, subnets: Vec<Logical> },
-    SetGroups { arn: LoadBalancerArn },
-    SetLoadBalancerAttributes { attributes: Vec<(&'static str, String)> },
-    CreateTargetGroup { health_check: HealthCheck },
-    SetHealthCheck { arn: TargetGroupArn, health_check: HealthCheck },
-    SetTargetGroupAttributes { attributes: Vec<(&'static str, String)> },
-    CreateListener,
-    SetListener { arn: ListenerArn },
-    DeleteListener { arn: ListenerArn, port: u16, protocol: String },
-    DeleteListenerRule { arn: ListenerRuleArn, priority: String },
+    CreateGroup {
+        group: Group,
+    },
+    AddRule {
+        group: Group,
+        rule: Wanted,
+    },
+    RemoveRule {
+        group: Group,
+        id: SecurityGroupId,
+        rule: Rule,
+    },
+    CreateLoadBalancer {
+        kind: LoadBalancerKind,
+        scheme: Scheme,
+        subnets: Vec<Logical>,
+    },
+    SetSubnets {
+        arn: LoadBalancerArn,
+        subnets: Vec<Logical>,
+    },
+    SetGroups {
+        arn: LoadBalancerArn,
+    },
+    SetLoadBalancerAttributes {
+        attributes: Pairs,
+    },
+    CreateTargetGroup {
+        health_check: HealthCheck,
+    },
+    SetHealthCheck {
+        arn: TargetGroupArn,
+        health_check: HealthCheck,
+    },
+    SetTargetGroupAttributes {
+        attributes: Pairs,
+    },
+    CreateListener {
+        listener: WantedListener,
+    },
+    SetListener {
+        arn: ListenerArn,
+        listener: WantedListener,
+    },
+    SetListenerAttributes {
+        listener: Logical,
+        attributes: Pairs,
+    },
+    DeleteListener {
+        arn: ListenerArn,
+        port: u16,
+        protocol: String,
+    },
+    DeleteListenerRule {
+        arn: ListenerRuleArn,
+        listener: Logical,
+        priority: String,
+    },
+    /// `replaces` is what is in its place.
+    SetWebAcl {
+        acl: String,
+        replaces: Option<String>,
+    },
 }
 
 impl Step for IngressStep {
@@ -33,7 +85,7 @@ impl Step for IngressStep {
             Self::CreateGroup { group } => Some(group.logical()),
             Self::CreateLoadBalancer { .. } => Some(desired::load_balancer()),
             Self::CreateTargetGroup { .. } => Some(desired::target_group()),
-            Self::CreateListener => Some(desired::listener()),
+            Self::CreateListener { listener } => Some(listener.logical()),
             _ => None,
         }
     }
@@ -48,17 +100,22 @@ impl Step for IngressStep {
                 };
                 std::iter::once(group.logical()).chain(peer).collect()
             }
-            Self::CreateLoadBalancer { subnets } => {
+            Self::CreateLoadBalancer { scheme, subnets, .. } => {
                 // AWS refuses an internet-facing load balancer in a VPC without an attached Internet gateway.
-                let before = [Group::LoadBalancer.logical(), network::attachment()];
-                before.into_iter().chain(subnets.iter().cloned()).collect()
+                let gateway = (*scheme == Scheme::InternetFacing).then(network::attachment);
+                let before = [Group::LoadBalancer.logical()].into_iter().chain(gateway);
+                before.chain(subnets.iter().cloned()).collect()
             }
             Self::SetSubnets { subnets, .. } => subnets.clone(),
             Self::SetGroups { .. } => vec![Group::LoadBalancer.logical()],
-            Self::SetLoadBalancerAttributes { .. } => vec![desired::load_balancer()],
+            Self::SetLoadBalancerAttributes { .. } | Self::SetWebAcl { .. } => vec![desired::load_balancer()],
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
-            Self::SetTargetGroupAttributes { .. } | Self::SetListener { .. } => vec![desired::target_group()],
-            Self::CreateListener => vec![desired::load_balancer(), desired::target_group()],
+            Self::SetTargetGroupAttributes { .. } => vec![desired::target_group()],
+            Self::CreateListener { listener } => {
+                [desired::load_balancer()].into_iter().chain(destination(listener)).collect()
+            }
+            Self::SetListener { listener, .. } => destination(listener).collect(),
+            Self::SetListenerAttributes { listener, .. } => vec![listener.clone()],
             Self::RemoveRule { .. }
             | Self::SetHealthCheck { .. }
             | Self::DeleteListener { .. }
@@ -76,6 +133,7 @@ impl Step for IngressStep {
                 Hazard::Disruptive
             }
             Self::DeleteListener { .. } | Self::DeleteListenerRule { .. } => Hazard::Destructive,
+            Self::SetWebAcl { replaces: Some(_), .. } => Hazard::Disruptive,
             // A rule that lets in whom nobody asked for is a hole.
             _ => Hazard::Safe,
         }
@@ -88,8 +146,9 @@ impl fmt::Display for IngressStep {
             Self::CreateGroup { group } => write!(f, "create {}", group.logical()),
             Self::AddRule { group, rule } => write!(f, "allow {rule} in {}", group.logical()),
             Self::RemoveRule { group, rule, .. } => write!(f, "remove {rule} from {}", group.logical()),
-            Self::CreateLoadBalancer { subnets } => {
-                write!(f, "create load-balancer, internet-facing, in {}", names(subnets))
+            Self::CreateLoadBalancer { kind, scheme, subnets } => {
+                let kind = if *kind == LoadBalancerKind::Network { ", network" } else { "" };
+                write!(f, "create load-balancer{kind}, {}, in {}", scheme.as_str(), names(subnets))
             }
             Self::SetSubnets { subnets, .. } => write!(f, "put load-balancer in {}", names(subnets)),
             Self::SetGroups { .. } => write!(f, "put load-balancer in {} only", Group::LoadBalancer.logical()),
@@ -97,13 +156,18 @@ impl fmt::Display for IngressStep {
             Self::CreateTargetGroup { health_check } => write!(f, "create target-group, {health_check}"),
             Self::SetHealthCheck { health_check, .. } => write!(f, "set target-group {health_check}"),
             Self::SetTargetGroupAttributes { attributes } => write!(f, "set target-group {}", pairs(attributes)),
-            Self::CreateListener => write!(f, "create listener http on port 80 to target-group"),
-            Self::SetListener { .. } => write!(f, "set listener http to target-group"),
+            Self::CreateListener { listener } => write!(f, "create {listener}"),
+            Self::SetListener { listener, .. } => write!(f, "set {}{}", listener.logical(), listener.settings()),
+            Self::SetListenerAttributes { listener, attributes } => write!(f, "set {listener} {}", pairs(attributes)),
+            Self::SetWebAcl { acl, replaces: None } => write!(f, "put web ACL {acl} before load-balancer"),
+            Self::SetWebAcl { acl, replaces: Some(other) } => {
+                write!(f, "put web ACL {acl} before load-balancer instead of {other}")
+            }
             Self::DeleteListener { port, protocol, .. } => {
                 write!(f, "delete listener {protocol} on port {port}, which the spec does not ask for")
             }
-            Self::DeleteListenerRule { priority, .. } => {
-                write!(f, "delete rule {priority} of listener http, which the spec does not ask for")
+            Self::DeleteListenerRule { listener, priority, .. } => {
+                write!(f, "delete rule {priority} of {listener}, which the spec does not ask for")
             }
         }
     }
@@ -112,14 +176,28 @@ impl fmt::Display for IngressStep {
 impl fmt::Display for HealthCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, protocol, port, codes, interval, timeout, healthy, unhealthy } = self;
-        if (protocol.as_str(), port.as_str(), codes.as_str()) != ("HTTP", "traffic-port", "200") {
-            write!(f, "{protocol} on {port} answered with {codes}, ")?;
-        }
+        let path = match (protocol.as_str(), port.as_str(), codes.as_str()) {
+            ("HTTP", "traffic-port", "200") => path,
+            ("TCP", "traffic-port", "") => "by TCP",
+            _ => {
+                write!(f, "{protocol} on {port} answered with {codes}, ")?;
+                path
+            }
+        };
         write!(
             f,
             "health check {path} each {interval} s within {timeout} s, well after {healthy}, ill after {unhealthy}"
         )
     }
+}
+
+/// What must be there before a listener can be told to send clients to it: the target group, or the listener that they
+/// are redirected to.
+fn destination(listener: &WantedListener) -> impl Iterator<Item = Logical> + use<> {
+    std::iter::once(match listener.answer {
+        Answer::Forward => desired::target_group(),
+        Answer::Redirect => Logical::from("listener https"),
+    })
 }
 
 fn names(names: &[Logical]) -> String {

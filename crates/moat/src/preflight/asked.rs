@@ -140,8 +140,9 @@ impl Asked {
         Some(match (made, kind) {
             ("vpc", _) => Quota::Vpcs,
             ("internet-gateway", _) => Quota::InternetGateways,
-            ("load-balancer", _) => match self.service.as_ref()?.load_balancer.kind {
+            ("load-balancer", _) => match self.service.as_ref()?.load_balancer.as_ref()?.kind {
                 LoadBalancerKind::Application => Quota::ApplicationLoadBalancers,
+                LoadBalancerKind::Network => Quota::NetworkLoadBalancers,
             },
             ("service", _) => Quota::FargateVcpus,
             ("vpc-endpoint s3" | "vpc-endpoint dynamodb", _) => Quota::GatewayEndpoints,

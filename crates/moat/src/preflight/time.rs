@@ -79,6 +79,7 @@ fn load_balancer(asked: &Asked) -> Option<Part> {
 /// From the start of the tasks to the end of their deployment.
 fn tasks(asked: &Asked) -> Option<Part> {
     let service = asked.service.as_ref().filter(|_| !asked.looks.service.is_still())?;
-    let checks = CHECKS * service.load_balancer.health_check.interval;
+    let interval = service.load_balancer.as_ref().map_or(0, |door| door.health_check.interval);
+    let checks = CHECKS * interval;
     Some(Part { what: "the tasks", seconds: TASK_START + checks + STEADY })
 }

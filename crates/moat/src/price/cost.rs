@@ -87,12 +87,16 @@ impl Lines {
 
     /// An internet-facing load balancer has a public address in each zone ("Public IPv4 addresses", Amazon VPC Pricing).
     fn door(&mut self, network: &NetworkSpec, service: &ServiceSpec) {
-        match service.load_balancer.kind {
+        let Some(door) = &service.load_balancer else { return };
+        match door.kind {
             LoadBalancerKind::Application => {
                 self.add("application load balancer", Item::ApplicationLoadBalancer, 1);
             }
+            LoadBalancerKind::Network => self.add("network load balancer", Item::NetworkLoadBalancer, 1),
         }
-        self.add("public IPv4 address of the load balancer", Item::PublicIpv4, network.zones.into());
+        if !door.is_internal() {
+            self.add("public IPv4 address of the load balancer", Item::PublicIpv4, network.zones.into());
+        }
     }
 
     fn tasks(&mut self, service: &ServiceSpec) {

@@ -5,6 +5,7 @@ use crate::cidr::Side;
 use crate::ids::{SecurityGroupId, SubnetId, TaskDefinitionArn};
 use crate::image::{Image, Version};
 use crate::ingress::desired::Group;
+use crate::ingress::listener;
 use crate::name::Logical;
 use crate::network::desired::subnets;
 use crate::plan::Bindings;
@@ -113,6 +114,16 @@ impl ServiceStageSpec {
     /// The subnets of the tasks: one private subnet in each zone, the same zones that the load balancer has (C9).
     pub fn private_subnets(&self) -> Vec<Logical> {
         subnets(&self.network, Side::Private, &self.given)
+    }
+
+    /// The listener that leads to the tasks; `None` where nothing does.
+    pub fn listener(&self) -> Option<Logical> {
+        self.service.load_balancer.as_ref().map(listener::main)
+    }
+
+    /// Seconds that a new task may fail its checks; `None` where nobody checks.
+    pub fn grace(&self) -> Option<u32> {
+        self.service.load_balancer.as_ref().map(|door| door.health_check.grace)
     }
 
     /// Where tasks run; `None` until every part is known. Never with a public IP.

@@ -28,7 +28,7 @@ pub fn difference(spec: &ServiceStageSpec, observed: &Observed, step: &ServiceSt
             let found = observed.service.as_ref().map_or_else(|| ABSENT.into(), |it| it.task_definition.to_string());
             revision(observed, found)
         }
-        ServiceStep::CreateService { tasks, subnets } => {
+        ServiceStep::CreateService { tasks, subnets, .. } => {
             Difference::missing(desired::service(), format!("there with {tasks} tasks in {}", names(subnets)))
         }
         ServiceStep::UpdateService { changes, .. } => match observed.service.as_ref() {
@@ -134,8 +134,9 @@ fn updated(spec: &ServiceStageSpec, observed: &Observed, service: &Service, chan
         Change::Exec(exec) => of("ECS Exec", on(*exec), on(service.exec)),
         Change::Tasks(tasks) => of("tasks", tasks.to_string(), service.desired.to_string()),
         Change::Anew => of("deployment", "one that ECS has not given up on".into(), "given up".into()),
-        Change::TargetGroup => {
-            let expected = spec.given.get(&ingress::target_group()).unwrap_or("target-group").to_owned();
+        Change::TargetGroup(_) | Change::NoTargetGroup => {
+            let known = spec.given.get(&ingress::target_group()).unwrap_or("target-group");
+            let expected = if spec.listener().is_some() { known.to_owned() } else { "none".into() };
             let found = service.target_group.as_ref().map_or_else(|| "none".into(), ToString::to_string);
             of("target group", expected, found)
         }

@@ -171,7 +171,7 @@ fn current<'a>(spec: &ServiceStageSpec, observed: &'a Observed) -> Option<&'a Re
 fn service(spec: &ServiceStageSpec, observed: &Observed, plan: &mut Plan<ServiceStep>) {
     let subnets = spec.private_subnets();
     let Some(service) = &observed.service else {
-        plan.step(ServiceStep::CreateService { tasks: spec.service.tasks, subnets });
+        plan.step(ServiceStep::CreateService { tasks: spec.service.tasks, subnets, listener: spec.listener() });
         return;
     };
     if service.state == ServiceState::Draining {
@@ -246,8 +246,9 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     if service.deployment != desired::deployment(spec.service.tasks) {
         changes.push(Change::Deployment);
     }
-    if service.grace != spec.service.load_balancer.health_check.grace {
-        changes.push(Change::Grace(spec.service.load_balancer.health_check.grace));
+    // ECS takes a grace only where there is a load balancer ("CreateService", ECS API).
+    if let Some(grace) = spec.grace().filter(|grace| service.grace != *grace) {
+        changes.push(Change::Grace(grace));
     }
     if service.exec != spec.service.exec {
         changes.push(Change::Exec(spec.service.exec));
@@ -256,13 +257,20 @@ fn changes(spec: &ServiceStageSpec, observed: &Observed, service: &Service) -> V
     if service.desired != tasks {
         changes.push(Change::Tasks(tasks));
     }
-    if service.target_group.as_ref().map(|arn| arn.as_str()) != spec.given.get(&ingress::target_group()) {
-        changes.push(Change::TargetGroup);
-    }
+    changes.extend(target_group(spec, service));
     if has_given_up(service) && !changes.is_empty() && !changes.contains(&Change::TaskDefinition) {
         changes.push(Change::Anew);
     }
     changes
+}
+
+fn target_group(spec: &ServiceStageSpec, service: &Service) -> Option<Change> {
+    let found = service.target_group.as_ref().map(|arn| arn.as_str());
+    match spec.listener() {
+        None => found.map(|_| Change::NoTargetGroup),
+        Some(_) if found == spec.given.get(&ingress::target_group()) => None,
+        Some(listener) => Some(Change::TargetGroup(listener)),
+    }
 }
 
 /// How many tasks there should be. An autoscaler decides that for itself, between its two limits (D1).

@@ -17,7 +17,7 @@ fn spec() -> ServiceStageSpec {
         (subnet(Side::Private, 'b'), "subnet-b"),
         (ingress::Group::Tasks.logical(), "sg-tasks"),
         (ingress::target_group(), "tg"),
-        (ingress::listener(), "http"),
+        ("listener http".into(), "http"),
     ];
     let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest";
     let service = serde_json::json!({ "name": "web", "network": "main", "image": image, "port": 8080, "tasks": 2 });

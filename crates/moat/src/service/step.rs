@@ -25,9 +25,11 @@ pub enum ServiceStep {
     RegisterTaskDefinition {
         definition: Box<TaskDefinition>,
     },
+    /// `listener` leads to the tasks, where anything does.
     CreateService {
         tasks: u32,
         subnets: Vec<Logical>,
+        listener: Option<Logical>,
     },
     UpdateService {
         changes: Vec<Change>,
@@ -36,7 +38,7 @@ pub enum ServiceStep {
 }
 
 /// One thing about an existing service that is not as it should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     TaskDefinition,
     /// Subnets or security groups.
@@ -48,7 +50,9 @@ pub enum Change {
     /// ECS Exec on or off. It begins with the tasks that start after it, so new ones are started.
     Exec(bool),
     Tasks(u32),
-    TargetGroup,
+    /// The target group, and the listener that leads to it.
+    TargetGroup(Logical),
+    NoTargetGroup,
     /// A new deployment of the same revision, since ECS has given up on the one before.
     Anew,
 }
@@ -64,7 +68,8 @@ impl fmt::Display for Change {
             Self::Exec(true) => f.write_str("ECS Exec on"),
             Self::Exec(false) => f.write_str("ECS Exec off"),
             Self::Tasks(tasks) => write!(f, "{tasks} tasks"),
-            Self::TargetGroup => f.write_str("target-group"),
+            Self::TargetGroup(_) => f.write_str("target-group"),
+            Self::NoTargetGroup => f.write_str("no target-group"),
             Self::Anew => f.write_str("a new deployment"),
         }
     }
@@ -74,9 +79,8 @@ impl Change {
     /// ECS starts new tasks for most changes, and stops the old ones ("UpdateService", ECS API).
     const fn hazard(&self) -> Hazard {
         match self {
-            Self::TaskDefinition | Self::Network | Self::Exec(_) | Self::Tasks(_) | Self::TargetGroup | Self::Anew => {
-                Hazard::Disruptive
-            }
+            Self::TaskDefinition | Self::Network | Self::Exec(_) | Self::Tasks(_) | Self::Anew => Hazard::Disruptive,
+            Self::TargetGroup(_) | Self::NoTargetGroup => Hazard::Disruptive,
             // New tasks start for this one, too; but until then they can be reached from the Internet.
             Self::PublicIp => Hazard::Safe,
             Self::Deployment | Self::Grace(_) => Hazard::Safe,
@@ -104,17 +108,16 @@ impl Step for ServiceStep {
 
     fn needs(&self) -> Vec<Logical> {
         let placed = |subnets: &[Logical]| {
-            let before = [ingress::Group::Tasks.logical(), ingress::target_group()];
-            before.into_iter().chain(subnets.iter().cloned()).collect::<Vec<_>>()
+            [ingress::Group::Tasks.logical()].into_iter().chain(subnets.iter().cloned()).collect::<Vec<_>>()
         };
         match self {
             Self::CreateCluster { .. } | Self::CreateLogGroup { .. } | Self::RegisterTaskDefinition { .. } => vec![],
             Self::SetRetention { .. } => vec![desired::log_group()],
-            Self::CreateService { subnets, .. } => {
-                // ECS refuses a service whose target group no listener names (C8), and tasks need their log group.
+            Self::CreateService { subnets, listener, .. } => {
                 let mut needs = placed(subnets);
-                needs.push(desired::task_definition());
-                needs.extend([ingress::listener(), desired::cluster(), desired::log_group()]);
+                // ECS refuses a service whose target group no listener names (C8), and tasks need their log group.
+                needs.extend(listener.iter().flat_map(|listener| [ingress::target_group(), listener.clone()]));
+                needs.extend([desired::task_definition(), desired::cluster(), desired::log_group()]);
                 needs
             }
             Self::UpdateService { subnets, changes } => {
@@ -122,8 +125,10 @@ impl Step for ServiceStep {
                 if changes.contains(&Change::TaskDefinition) {
                     needs.push(desired::task_definition());
                 }
-                if changes.contains(&Change::TargetGroup) {
-                    needs.push(ingress::listener());
+                for change in changes {
+                    if let Change::TargetGroup(listener) = change {
+                        needs.extend([ingress::target_group(), listener.clone()]);
+                    }
                 }
                 needs
             }
@@ -156,7 +161,7 @@ impl fmt::Display for ServiceStep {
                 "register task-definition {} with {} CPU units and {} MiB",
                 definition.image, definition.cpu, definition.memory
             ),
-            Self::CreateService { tasks, subnets } => {
+            Self::CreateService { tasks, subnets, .. } => {
                 write!(f, "create service with {tasks} tasks and no public IPs in {}", names(subnets))
             }
             Self::UpdateService { changes, .. } => {

@@ -1,19 +1,54 @@
 //! The door of a service, as it is asked for.
 
+use super::NetworkSpec;
+use super::read_load_balancer::NONE;
 use crate::cidr::Cidr;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The only door: an internet-facing load balancer in the public subnets.
+/// The only door: a load balancer in the public subnets, or in the private ones where it is internal.
+///
+/// Type and scheme of a load balancer cannot be changed later: AWS has no call for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoadBalancerSpec {
     #[serde(default, rename = "type")]
     pub kind: LoadBalancerKind,
-    /// Who may connect to port 80.
-    #[serde(default = "LoadBalancerSpec::anyone")]
-    #[schemars(length(min = 1, max = 50))]
+    /// Where it can be reached from: the Internet, or the VPC and what is connected with it.
+    #[serde(default, skip_serializing_if = "Scheme::is_default")]
+    pub scheme: Scheme,
+    /// Who may connect. Without it that is anyone, or for an internal one the range of the network's VPC.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
     pub allow: Vec<Cidr>,
+    /// ARN of a certificate in AWS Certificate Manager, in the region of the service. With it the load balancer listens
+    /// on port 443, HTTPS or, for type "network", TLS; without it on port 80.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/"))]
+    pub certificate: Option<String>,
+    /// Whether port 80 answers with a redirect to port 443. Only with a certificate, and not for type "network". When it
+    /// is false, nothing listens on port 80.
+    #[serde(default = "LoadBalancerSpec::redirects", skip_serializing_if = "LoadBalancerSpec::is_unsaid")]
+    pub redirect: bool,
+    /// Which versions and ciphers of TLS are spoken: the name of a security policy of Elastic Load Balancing. Without it
+    /// that is `ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09`. Only with a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls_policy: Option<String>,
+    /// Seconds after which a connection is closed on which nothing is sent: 1 to 4000, or 60 to 6000 for type "network",
+    /// which has it without a certificate only. When it is not said, whatever is set is left alone; AWS begins with 60,
+    /// or 350.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 6000))]
+    pub idle_timeout: Option<u32>,
+    /// Where each request is logged. When it is not said, whatever is set is left alone. A load balancer of type
+    /// "network" logs connections with TLS only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_logs: Option<AccessLogs>,
+    /// ARN of a regional web ACL of AWS WAF that each request must pass. Not for type "network". A web ACL that is no
+    /// longer asked for stays: to take a protection away is for the person who knows why it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^arn:[^:]+:wafv2:[^:]+:[0-9]{12}:regional/webacl/"))]
+    pub waf_acl: Option<String>,
     #[serde(default)]
     pub health_check: HealthCheck,
     /// Seconds that a task keeps its open connections after it left the target group.
@@ -23,13 +58,34 @@ pub struct LoadBalancerSpec {
 }
 
 impl LoadBalancerSpec {
-    pub(super) fn anyone() -> Vec<Cidr> {
-        vec![Cidr::ANYWHERE]
-    }
-
     /// Twenty seconds: AWS's default of 300 makes every rollout five minutes longer.
     pub(super) const fn default_deregistration_delay() -> u32 {
         20
+    }
+
+    pub(super) const fn redirects() -> bool {
+        true
+    }
+
+    const fn is_unsaid(redirect: &bool) -> bool {
+        *redirect
+    }
+
+    pub fn is_network(&self) -> bool {
+        self.kind == LoadBalancerKind::Network
+    }
+
+    pub fn is_internal(&self) -> bool {
+        self.scheme == Scheme::Internal
+    }
+
+    /// Who may connect.
+    pub fn allowed(&self, network: &NetworkSpec) -> Vec<Cidr> {
+        match self.scheme {
+            _ if !self.allow.is_empty() => self.allow.clone(),
+            Scheme::InternetFacing => vec![Cidr::ANYWHERE],
+            Scheme::Internal => vec![network.cidr],
+        }
     }
 }
 
@@ -37,8 +93,15 @@ impl Default for LoadBalancerSpec {
     fn default() -> Self {
         Self {
             kind: LoadBalancerKind::default(),
-            allow: Self::anyone(),
-            health_check: HealthCheck::default(),
+            scheme: Scheme::default(),
+            allow: vec![Cidr::ANYWHERE],
+            certificate: None,
+            redirect: Self::redirects(),
+            tls_policy: None,
+            idle_timeout: None,
+            access_logs: None,
+            waf_acl: None,
+            health_check: HealthCheck { path: Some(HealthCheck::ROOT.into()), ..HealthCheck::default() },
             deregistration_delay: Self::default_deregistration_delay(),
         }
     }
@@ -47,17 +110,67 @@ impl Default for LoadBalancerSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoadBalancerKind {
+    /// HTTP and HTTPS.
     #[default]
     Application,
+    /// Any protocol over TCP, or over TLS that ends at the load balancer.
+    Network,
+}
+
+impl LoadBalancerKind {
+    /// As AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Network => "network",
+        }
+    }
+}
+
+/// Where a load balancer can be reached from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// In the public subnets, with public addresses.
+    #[default]
+    InternetFacing,
+    /// In the private subnets, with private addresses only.
+    Internal,
+}
+
+impl Scheme {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// As AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InternetFacing => "internet-facing",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// An S3 bucket whose policy lets Elastic Load Balancing write to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccessLogs {
+    pub bucket: String,
+    /// What the names of the log files begin with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
 }
 
 /// How the load balancer decides that a task is well.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HealthCheck {
-    #[serde(default = "HealthCheck::default_path")]
+    /// What is asked for by HTTP, and is to be answered with 200. Without it an application load balancer asks for `/`,
+    /// and a network load balancer opens a connection and asks for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^/"), length(max = 1024))]
-    pub path: String,
+    pub path: Option<String>,
     /// Seconds between two checks. A task is well after two good ones.
     #[serde(default = "HealthCheck::default_interval")]
     #[schemars(range(min = 5, max = 300))]
@@ -69,9 +182,8 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
-    pub(super) fn default_path() -> String {
-        "/".into()
-    }
+    /// The path where none is said.
+    pub const ROOT: &str = "/";
 
     /// 2 checks × 10 s: a task is in service after 20 s. AWS's default of 5 × 30 s takes 150 s.
     pub(super) const fn default_interval() -> u32 {
@@ -85,6 +197,39 @@ impl HealthCheck {
 
 impl Default for HealthCheck {
     fn default() -> Self {
-        Self { path: Self::default_path(), interval: Self::default_interval(), grace: Self::default_grace() }
+        Self { path: None, interval: Self::default_interval(), grace: Self::default_grace() }
     }
+}
+
+/// A load balancer, or the word that says that there is none.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum OrNone {
+    Not(NoLoadBalancer),
+    Is(Box<LoadBalancerSpec>),
+}
+
+/// No load balancer: the tasks only reach out.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum NoLoadBalancer {
+    None,
+}
+
+pub(super) fn some_default() -> Option<LoadBalancerSpec> {
+    Some(LoadBalancerSpec::default())
+}
+
+pub(super) fn serialize<S: Serializer>(spec: &Option<LoadBalancerSpec>, to: S) -> Result<S::Ok, S::Error> {
+    match spec {
+        None => NONE.serialize(to),
+        Some(spec) => spec.serialize(to),
+    }
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<LoadBalancerSpec>, D::Error> {
+    Ok(match OrNone::deserialize(from)? {
+        OrNone::Not(NoLoadBalancer::None) => None,
+        OrNone::Is(spec) => Some(*spec),
+    })
 }

@@ -24,7 +24,7 @@ mod task_role;
 pub use drift::{DriftSpec, Repair};
 pub use egress::{Egress, Endpoints, Nat};
 pub use existing::ExistingNetwork;
-pub use load_balancer::{HealthCheck, LoadBalancerKind, LoadBalancerSpec};
+pub use load_balancer::{AccessLogs, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 pub use needs::{EndpointService, Needs, needs, out_of_reach};
 pub use network::NetworkSpec;
 pub use read::{Input, Mode, read};
@@ -39,7 +39,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A Fargate service with no public IP, behind a load balancer.
+/// A Fargate service with no public IP, behind a load balancer or with no way in at all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServiceSpec {
@@ -85,8 +85,14 @@ pub struct ServiceSpec {
     /// Whether people may open a shell in the containers with ECS Exec. Needs `taskRole`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exec: bool,
-    #[serde(default)]
-    pub load_balancer: LoadBalancerSpec,
+    /// The door; `"none"` for a service that nobody connects to.
+    #[serde(
+        default = "load_balancer::some_default",
+        serialize_with = "load_balancer::serialize",
+        deserialize_with = "load_balancer::deserialize"
+    )]
+    #[schemars(with = "load_balancer::OrNone")]
+    pub load_balancer: Option<LoadBalancerSpec>,
     #[serde(default)]
     pub logs: LogsSpec,
     /// Which pushed images the service is rolled to. Without it that is the tag of `image`, or none where `image` is

@@ -334,3 +334,91 @@ fn s2_what_is_wrong_with_secrets_is_told_for_each_of_them_at_once() {
     /service/exec: needs taskRole: ECS Exec works with the container's own role, which must be allowed ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel
     ");
 }
+
+fn door(input: serde_json::Value) -> Result<Option<LoadBalancerSpec>, String> {
+    let service = serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
+    let read = read(&serde_json::json!({ "service": service }));
+    let words = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    read.map(|input| input.service.unwrap().load_balancer).map_err(words)
+}
+
+#[test]
+fn a_door_is_recorded_as_it_was_read_and_a_plain_one_as_ever() {
+    let plain = serde_json::json!({
+        "type": "application",
+        "allow": ["0.0.0.0/0"],
+        "healthCheck": { "path": "/", "interval": 10, "grace": 60 },
+        "deregistrationDelay": 20,
+    });
+    for (input, expected) in [
+        (serde_json::json!({}), Some(plain.clone())),
+        (serde_json::Value::Null, Some(plain.clone())),
+        (plain.clone(), Some(plain)),
+        (serde_json::json!("none"), Some(serde_json::json!("none"))),
+        (serde_json::json!({ "scheme": "internal" }), None),
+        (serde_json::json!({ "type": "network", "idleTimeout": 60 }), None),
+    ] {
+        let service =
+            serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
+        let spec = read(&serde_json::json!({ "service": service })).unwrap().service.unwrap();
+        let recorded = serde_json::to_value(&spec).unwrap();
+        assert!(expected.is_none_or(|expected| recorded["loadBalancer"] == expected), "{recorded}");
+        assert_eq!(serde_json::from_value::<ServiceSpec>(recorded.clone()).unwrap(), spec);
+        assert_eq!(read(&serde_json::json!({ "service": recorded })).unwrap().service, Some(spec));
+    }
+}
+
+#[test]
+fn who_may_connect_to_an_internal_door_is_the_network_unless_it_is_said() {
+    let network: NetworkSpec =
+        serde_json::from_value(serde_json::json!({ "name": "main", "cidr": "10.7.0.0/16" })).unwrap();
+    let allowed =
+        |input| door(input).unwrap().unwrap().allowed(&network).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(allowed(serde_json::json!({})), ["0.0.0.0/0"]);
+    assert_eq!(allowed(serde_json::json!({ "scheme": "internal" })), ["10.7.0.0/16"]);
+    assert_eq!(allowed(serde_json::json!({ "scheme": "internal", "allow": ["192.0.2.0/24"] })), ["192.0.2.0/24"]);
+}
+
+#[test]
+fn s2_every_contradiction_of_a_door_is_told_at_once_with_its_field() {
+    let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+    insta::assert_snapshot!(door(serde_json::json!({
+        "allow": [],
+        "redirect": true,
+        "tlsPolicy": "ELBSecurityPolicy-2016-08",
+        "idleTimeout": 0,
+        "accessLogs": { "bucket": "s3://logs", "prefix": "AWSLogs/" },
+        "wafAcl": "all",
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/allow: is empty, so nobody could connect; leave it out to allow anyone, or name ranges
+    /service/loadBalancer/redirect: without a certificate nothing listens on port 443, so there is nothing to redirect to
+    /service/loadBalancer/tlsPolicy: without a certificate there is no TLS, so there is no policy for it
+    /service/loadBalancer/idleTimeout: is 0, but it is 1 to 4000 seconds
+    /service/loadBalancer/accessLogs/bucket: "s3://logs" is no name of an S3 bucket: 3 to 63 letters, digits, dots and hyphens
+    /service/loadBalancer/accessLogs/prefix: "AWSLogs/" must neither begin nor end with a slash, nor have AWSLogs in it
+    /service/loadBalancer/wafAcl: "all" is no regional web ACL, which looks like arn:aws:wafv2:<region>:<account>:regional/webacl/<name>/<id>
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({
+        "type": "network",
+        "redirect": false,
+        "idleTimeout": 30,
+        "accessLogs": { "bucket": "logs-of-web" },
+        "wafAcl": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1",
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/redirect: a network load balancer does not speak HTTP, so it redirects nothing
+    /service/loadBalancer/idleTimeout: is 30, but it is 60 to 6000 seconds
+    /service/loadBalancer/accessLogs: a network load balancer logs connections with TLS only; give it a certificate, or leave this out
+    /service/loadBalancer/wafAcl: AWS WAF looks at HTTP, and a network load balancer does not speak it; use type "application"
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({
+        "type": "network",
+        "certificate": certificate,
+        "tlsPolicy": "modern",
+        "idleTimeout": 350,
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/tlsPolicy: "modern" is no security policy of Elastic Load Balancing: their names begin with ELBSecurityPolicy-
+    /service/loadBalancer/idleTimeout: AWS has none for TLS on a network load balancer, where it is always 350 seconds; leave it out
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @r#"/service/loadBalancer/certificate: "arn:aws:iam::123456789012:server-certificate/one" is no certificate of AWS Certificate Manager, which looks like arn:aws:acm:<region>:<account>:certificate/<id>"#);
+    insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @r#"/service/loadBalancer: is "nothing"; it is an object, or "none" for no load balancer"#);
+}
