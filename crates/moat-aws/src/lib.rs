@@ -28,7 +28,15 @@ pub mod leftovers;
 pub mod network;
 #[cfg(all(feature = "ssm", feature = "sfn"))]
 pub mod parameters;
-#[cfg(all(feature = "acm", feature = "ec2", feature = "elb", feature = "iam", feature = "quotas"))]
+#[cfg(all(
+    feature = "acm",
+    feature = "ec2",
+    feature = "elb",
+    feature = "iam",
+    feature = "quotas",
+    feature = "secrets",
+    feature = "ssm"
+))]
 pub mod preflight;
 #[cfg(feature = "ssm")]
 pub mod records;

@@ -38,9 +38,13 @@ impl Cidr {
 
     /// Whether the range is private address space of RFC 1918 or shared space of RFC 6598.
     pub fn is_private(&self) -> bool {
-        ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
-            .iter()
-            .any(|range| Self::new(range).is_ok_and(|range| range.contains(self)))
+        Self::private().iter().any(|range| range.contains(self))
+    }
+
+    /// All private address space, and all shared.
+    pub fn private() -> Vec<Self> {
+        let ranges = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+        ranges.iter().filter_map(|range| Self::new(range).ok()).collect()
     }
 }
 

@@ -25,7 +25,8 @@ enum Reply {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let eyes = &Preflight::new(&moat_aws::config::load().await);
+    let execution_role = std::env::var("MOAT_EXECUTION_ROLE_ARN")?;
+    let eyes = &Preflight::new(&moat_aws::config::load().await, &execution_role);
     serve(|event| async move {
         Ok(match parse(event)? {
             Request::Look(asked) => Reply::Verdict(Box::new(preflight(&asked, &eyes.account(&asked).await))),

@@ -8,8 +8,11 @@ mod quotas;
 mod roles;
 mod used;
 
+use crate::secrets::SecretsCloud;
 use aws_config::SdkConfig;
-use moat::preflight::{Account, Asked};
+use moat::preflight::{Account, Asked, Fact};
+use moat::service::access::{Found, named};
+use std::collections::BTreeMap;
 
 /// EC2, ELB, IAM, ACM and Service Quotas, as the preflight uses them.
 #[derive(Debug, Clone)]
@@ -20,10 +23,14 @@ pub struct Preflight {
     iam: aws_sdk_iam::Client,
     acm: aws_sdk_acm::Client,
     quotas: aws_sdk_servicequotas::Client,
+    secrets: SecretsCloud,
+    /// The number of the account.
+    account: String,
 }
 
 impl Preflight {
-    pub fn new(config: &SdkConfig) -> Self {
+    /// `execution_role` is the ARN of the role with which ECS reads secrets.
+    pub fn new(config: &SdkConfig, execution_role: &str) -> Self {
         Self {
             region: crate::config::region(config),
             ec2: aws_sdk_ec2::Client::new(config),
@@ -31,6 +38,8 @@ impl Preflight {
             iam: aws_sdk_iam::Client::new(config),
             acm: aws_sdk_acm::Client::new(config),
             quotas: aws_sdk_servicequotas::Client::new(config),
+            secrets: SecretsCloud::new(config, execution_role),
+            account: execution_role.split(':').nth(4).unwrap_or_default().to_owned(),
         }
     }
 
@@ -40,22 +49,30 @@ impl Preflight {
             return Account { region: self.region.clone(), ..Account::default() };
         }
         let wanted = asked.quotas();
-        let (limits, roles, certificate, zones, (used, taken)) = tokio::join!(
+        let (limits, roles, certificate, zones, (used, taken), secrets) = tokio::join!(
             self.limits(&wanted),
             self.linked_roles(asked.linked_roles()),
             self.certificate(asked.certificate.as_deref()),
             self.zones(),
             self.networks(asked, &wanted),
+            self.secrets(asked),
         );
         Account {
             region: self.region.clone(),
+            id: self.account.clone(),
             limits,
             used,
             roles,
             zones: Some(zones),
             taken,
             certificate,
+            secrets,
             now: Some(crate::clock::now()),
         }
+    }
+
+    async fn secrets(&self, asked: &Asked) -> Option<Fact<BTreeMap<String, Found>>> {
+        let service = asked.service.as_ref().filter(|service| !named(service).is_empty())?;
+        Some(self.secrets.found(service).await.map_err(|failure| failure.message))
     }
 }

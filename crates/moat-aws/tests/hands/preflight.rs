@@ -10,6 +10,8 @@ use moat::preflight::{Account, Asked, Counts, LinkedRole, Looked, Looks, Quota, 
 use moat_aws::preflight::Preflight;
 use serde_json::{Value, json};
 
+const EXECUTION_ROLE: &str = "arn:aws:iam::123456789012:role/moat-task-execution-us-east-1";
+
 fn asked(network_makes: &[&str], ingress_makes: &[&str], service_makes: &[&str]) -> Asked {
     let look = |makes: &[&str]| Looked {
         steps: makes.iter().map(|made| Sentence { step: format!("create {made}"), hazard: Hazard::Safe }).collect(),
@@ -29,7 +31,7 @@ fn first() -> Asked {
 }
 
 async fn account(wire: &Wire, asked: &Asked) -> Account {
-    Preflight::new(&wire.config()).account(asked).await
+    Preflight::new(&wire.config(), EXECUTION_ROLE).account(asked).await
 }
 
 fn quota(code: &str, value: f64) -> Value {
@@ -191,16 +193,16 @@ async fn c6_a_role_that_is_not_there_is_made_for_its_service_and_one_that_is_the
     assert_eq!(verdict.roles, [LinkedRole::Ecs]);
 
     let step = "create service-linked role AWSServiceRoleForECS".to_owned();
-    let eyes = Preflight::new(&wire.config());
+    let eyes = Preflight::new(&wire.config(), EXECUTION_ROLE);
     assert_eq!(eyes.make(&verdict.roles).await, Ok(vec![step]));
     assert_eq!(wire.call("CreateServiceLinkedRole").field("AWSServiceName"), "ecs.amazonaws.com");
 
     let taken = "Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.";
     let wire = Wire::default().on("CreateServiceLinkedRole", [Answer::Error(400, "InvalidInput", taken)]);
-    assert_eq!(Preflight::new(&wire.config()).make(&[LinkedRole::Ecs]).await, Ok(vec![]));
+    assert_eq!(Preflight::new(&wire.config(), EXECUTION_ROLE).make(&[LinkedRole::Ecs]).await, Ok(vec![]));
 
     let wire = Wire::default().on("CreateServiceLinkedRole", [Answer::error("AccessDenied")]);
-    let failure = Preflight::new(&wire.config()).make(&[LinkedRole::Ecs]).await.unwrap_err();
+    let failure = Preflight::new(&wire.config(), EXECUTION_ROLE).make(&[LinkedRole::Ecs]).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Denied);
     assert!(failure.message.contains("could not create service-linked role AWSServiceRoleForECS"), "{failure}");
 }

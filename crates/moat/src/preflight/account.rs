@@ -6,6 +6,7 @@ use super::roles::LinkedRole;
 use super::zones::Zone;
 use crate::cidr::Cidr;
 use crate::moment::Moment;
+use crate::service::access::Found;
 use std::collections::BTreeMap;
 
 /// A value, or why it could not be read. Unreadable is not absent.
@@ -15,6 +16,8 @@ pub type Fact<T> = Result<T, String>;
 #[derive(Debug, Clone, Default)]
 pub struct Account {
     pub region: String,
+    /// The number of the account.
+    pub id: String,
     /// What is allowed, of the quotas that anything new counts against.
     pub limits: BTreeMap<Quota, Fact<u32>>,
     /// What is used already, by place: the region, a zone, a VPC.
@@ -27,6 +30,8 @@ pub struct Account {
     pub taken: Option<Fact<Vec<Taken>>>,
     /// What ACM says of the listener's certificate, where it was asked; `None` inside where it knows none.
     pub certificate: Option<Fact<Option<Certificate>>>,
+    /// What is known of each secret that the service names, by its ARN; where it names any.
+    pub secrets: Option<Fact<BTreeMap<String, Found>>>,
     /// When this was read. Without anything to read there is no need to know.
     pub now: Option<Moment>,
 }

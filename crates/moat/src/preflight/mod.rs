@@ -12,6 +12,7 @@ mod image;
 mod overlap;
 mod quota;
 mod roles;
+mod secrets;
 mod time;
 pub mod zones;
 
@@ -53,6 +54,7 @@ pub fn preflight(asked: &Asked, account: &Account) -> Verdict {
     findings.extend(zones::check(asked, account));
     findings.extend(overlap::check(asked, account));
     findings.extend(certificate::check(asked, account));
+    findings.extend(secrets::check(asked, account));
     let roles = roles::missing(account);
     let is_stop = |finding: &&Finding| finding.severity == Severity::Stop;
     Verdict {

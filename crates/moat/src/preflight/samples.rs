@@ -47,12 +47,14 @@ pub fn roomy() -> Account {
         |letter: char, number: u8| zones::Zone { name: format!("{REGION}{letter}"), id: format!("euw1-az{number}") };
     Account {
         region: REGION.into(),
+        id: "123456789012".into(),
         limits: Quota::ALL.map(|quota| (quota, Ok(5))).into(),
         used: Quota::ALL.map(|quota| (quota, Ok(BTreeMap::new()))).into(),
         roles: [(LinkedRole::Ecs, Ok(true)), (LinkedRole::ElasticLoadBalancing, Ok(true))].into(),
         zones: Some(Ok(vec![zone('a', 2), zone('b', 1), zone('c', 3)])),
         taken: Some(Ok(Vec::new())),
         certificate: None,
+        secrets: None,
         now: None,
     }
 }

@@ -84,6 +84,7 @@ impl LoadBalancerSpec {
         match self.scheme {
             _ if !self.allow.is_empty() => self.allow.clone(),
             Scheme::InternetFacing => vec![Cidr::ANYWHERE],
+            Scheme::Internal if network.existing.is_some() => Cidr::private(),
             Scheme::Internal => vec![network.cidr],
         }
     }
