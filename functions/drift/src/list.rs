@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_few_services_wait_for_nothing_and_many_are_looked_at_one_group_after_the_other() {
         let recorded = |number: usize| {
-            let name = |at| Name::new(format!("s{at}")).unwrap();
+            let name = |at| Name::new(&format!("s{at}")).unwrap();
             (0..number).map(|at| (name(at), json!({"network": "main"}).to_string())).collect::<BTreeMap<_, _>>()
         };
         let turns = |number| in_turn(groups(recorded(number))).iter().map(|group| group.after).collect::<Vec<_>>();
