@@ -3,7 +3,7 @@
 use crate::answer::Answer;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
-use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ResourceTypeForTagging};
+use aws_sdk_ssm::types::{ParameterStringFilter, ResourceTypeForTagging};
 use futures_util::future::try_join_all;
 use moat::error::{Failure, Kind};
 use moat::service::access::{self, Denied, Facts, Found};
@@ -78,9 +78,10 @@ impl SecretsCloud {
         let doing = format!("describe parameter {}", secret.arn());
         let filter = ParameterStringFilter::builder().key("Name").option("Equals").values(&name).build();
         let filter = filter.map_err(|error| Failure::new(Kind::Unexpected, format!("could not {doing}: {error}")))?;
-        let found = client.describe_parameters().parameter_filters(filter).into_paginator().items().send();
-        let found: Vec<ParameterMetadata> = found.collect::<Result<_, _>>().await.read(&doing)?;
-        let Some(found) = found.into_iter().find(|found| found.name() == Some(&name)) else { return Ok(Seen::Absent) };
+        let pages = client.describe_parameters().parameter_filters(filter).into_paginator().send();
+        let pages = pages.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let mut found = pages.iter().flat_map(|page| page.parameters());
+        let Some(found) = found.find(|found| found.name() == Some(&name)) else { return Ok(Seen::Absent) };
         let tags = client.list_tags_for_resource().resource_type(ResourceTypeForTagging::Parameter);
         let tags = tags.resource_id(&name).send().await.read(format!("list the tags of parameter {}", secret.arn()))?;
         let tags = tags.tag_list().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect();

@@ -17,7 +17,8 @@ pub struct LoadBalancerSpec {
     /// Where it can be reached from: the Internet, or the VPC and what is connected with it.
     #[serde(default, skip_serializing_if = "Scheme::is_default")]
     pub scheme: Scheme,
-    /// Who may connect. Without it that is anyone, or for an internal one the range of the network's VPC.
+    /// Who may connect. Without it that is anyone, or for an internal one the range of the network; in a VPC that is there
+    /// already, all private address space.
     #[serde(default)]
     #[schemars(length(max = 50))]
     pub allow: Vec<Cidr>,

@@ -4,8 +4,9 @@ use crate::cidr::Cidr;
 use crate::drift::Permit;
 use crate::drift::inspect::inspection;
 use crate::ids::SubnetId;
-use crate::network::Network;
 use crate::network::observed::{Route, Target};
+use crate::network::{Network, NetworkStageSpec};
+use crate::spec::Needs;
 use crate::stage::Stage;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -68,6 +69,10 @@ fn observed() -> Observed {
     Observed { region: "us-east-1".into(), zones, existing: Some(existing), ..Observed::default() }
 }
 
+fn staged(spec: &NetworkSpec) -> NetworkStageSpec {
+    NetworkStageSpec { network: spec.clone(), needs: Needs::default() }
+}
+
 /// A permit for every step.
 fn any() -> Permit {
     Permit { repair: crate::spec::Repair::Destructive, ..Permit::default() }
@@ -84,7 +89,7 @@ fn at<'a>(seen: &'a mut Existing, id: &str) -> &'a mut Subnet {
 }
 
 fn reasons(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
-    match Network::plan(spec, observed) {
+    match Network::plan(&staged(spec), observed) {
         Ok(plan) => {
             assert!(plan.is_empty(), "nothing is ever done in it");
             Vec::new()
@@ -94,7 +99,7 @@ fn reasons(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
 }
 
 fn bound(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
-    Network::bindings(spec, observed).iter().map(|(name, id)| format!("{name} {id}")).collect()
+    Network::bindings(&staged(spec), observed).iter().map(|(name, id)| format!("{name} {id}")).collect()
 }
 
 const ALL: [&str; 7] = [
@@ -112,24 +117,24 @@ fn a_network_that_fits_is_settled_at_once_and_bound_in_the_order_of_its_zones() 
     for spec in [named(), spec(&[], &[]), spec(&PUBLIC, &[]), spec(&[], &PRIVATE)] {
         assert_eq!(reasons(&spec, &observed()), Vec::<String>::new());
         assert_eq!(bound(&spec, &observed()), ALL);
-        let bindings = Network::bindings(&spec, &observed());
-        assert!(Network::milestones(&spec).iter().all(|name| bindings.has(name)));
+        let bindings = Network::bindings(&staged(&spec), &observed());
+        assert!(Network::milestones(&staged(&spec)).iter().all(|name| bindings.has(name)));
         assert!(bindings.iter().all(|(_, id)| Network::visible(&observed()).contains(id)));
     }
 }
 
 #[test]
 fn facts_tell_where_each_subnet_leads() {
-    let facts = Network::facts(&spec(&[], &[]), &observed());
+    let facts = Network::facts(&staged(&spec(&[], &[])), &observed());
     insta::assert_snapshot!(serde_json::to_string_pretty(&facts).unwrap());
 }
 
 #[test]
 fn subnets_that_were_found_are_recorded_by_name_and_named_ones_stay() {
-    let facts = Network::facts(&spec(&[], &[]), &observed());
+    let facts = Network::facts(&staged(&spec(&[], &[])), &observed());
     assert_eq!(recorded(&spec(&[], &[]), &facts), named());
     let one = spec(&[], &PRIVATE[..1]);
-    assert_eq!(recorded(&one, &Network::facts(&one, &observed())), spec(&PUBLIC, &PRIVATE[..1]));
+    assert_eq!(recorded(&one, &Network::facts(&staged(&one), &observed())), spec(&PUBLIC, &PRIVATE[..1]));
     let text = serde_json::to_value(named()).unwrap();
     assert_eq!(crate::spec::read(&json!({"network": text})).unwrap().network, Some(named()), "it can be read again");
 }
@@ -235,7 +240,7 @@ fn d4_a_private_subnet_that_became_public_is_a_hole_that_moat_tells_and_does_not
         seen.tables[0].routes[1].target = Target::InternetGateway("igw-0d".into());
         at(seen, PRIVATE[1]).gives_public_ips = true;
     });
-    let look = inspection::<Network>(&named(), &open, &Bindings::default(), &any());
+    let look = inspection::<Network>(&staged(&named()), &open, &Bindings::default(), &any());
     let findings: Vec<&Finding> = look.findings.iter().map(|graded| &graded.finding).collect();
     assert!(findings.iter().all(|finding| finding.is_hole && finding.step.is_none()), "{findings:?}");
     assert!(look.is_refused && look.findings.iter().all(|graded| !graded.is_permitted));
@@ -243,25 +248,25 @@ fn d4_a_private_subnet_that_became_public_is_a_hole_that_moat_tells_and_does_not
     insta::assert_snapshot!(text.join("\n"));
     assert_eq!(
         look.bindings,
-        Network::bindings(&named(), &observed()),
+        Network::bindings(&staged(&named()), &observed()),
         "where its services live is known all the same"
     );
 }
 
 #[test]
 fn d2_a_network_that_fits_gives_no_finding() {
-    let look = inspection::<Network>(&named(), &observed(), &Bindings::default(), &any());
+    let look = inspection::<Network>(&staged(&named()), &observed(), &Bindings::default(), &any());
     assert_eq!((look.findings, look.is_refused), (Vec::new(), false));
 }
 
 #[test]
 fn later_stages_use_the_subnets_that_are_known_and_none_by_a_guess() {
-    let all = Network::bindings(&named(), &observed());
+    let all = Network::bindings(&staged(&named()), &observed());
     let names = |side, known: &Bindings| -> Vec<String> {
         desired::subnets(&named(), side, known).iter().map(ToString::to_string).collect()
     };
     assert_eq!(names(Side::Private, &all), ["subnet private-a", "subnet private-b"]);
     let gone = but(|seen| seen.subnets.retain(|subnet| subnet.id.as_str() != PRIVATE[1]));
-    let some = Network::bindings(&named(), &gone);
+    let some = Network::bindings(&staged(&named()), &gone);
     assert!(names(Side::Private, &some).iter().all(|name| !some.has(&Logical::new(name.clone()))));
 }
