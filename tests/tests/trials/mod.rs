@@ -6,6 +6,7 @@ mod inputs;
 mod outcomes;
 mod provision;
 mod rollout;
+mod shapes;
 mod teardown;
 mod together;
 mod ways;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Body)> {
     [
         provision::trials(),
         rollout::trials(),
+        shapes::trials(),
         outcomes::trials(),
         inputs::trials(),
         together::trials(),
