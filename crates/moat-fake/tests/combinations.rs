@@ -40,7 +40,7 @@ fn asked(network: &Value, door: &Value) -> Asked {
     let service = json!({"name": "web", "network": "main", "image": IMAGE, "port": 8080, "loadBalancer": door});
     let document = json!({"network": network, "service": service});
     let Input { network, service, .. } = read(&document).unwrap_or_else(|problems| panic!("{document}: {problems:?}"));
-    Asked { network: network.expect("it is there"), service: service.expect("it is there") }
+    Asked { network: network.expect("it is there"), service: service.expect("it is there"), needs: BTreeSet::new() }
 }
 
 fn up_and_down(world: &World, asked: &Asked) {

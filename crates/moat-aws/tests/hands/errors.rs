@@ -5,6 +5,7 @@ use crate::wire::{Answer, TORN, Wire};
 use moat::error::Kind;
 use moat::name::Logical;
 use moat::network::NetworkStep;
+use moat::network::desired::NatPlace;
 
 fn subnet() -> NetworkStep {
     let subnet = Logical::from("subnet private-a");
@@ -42,8 +43,7 @@ async fn each_code_becomes_the_kind_that_the_machines_match() {
 #[tokio::test]
 async fn c1_an_address_that_is_not_visible_yet_is_a_conflict_and_not_the_end() {
     let wire = Wire::default().on("CreateNatGateway", [Answer::error("InvalidAllocationID.NotFound")]);
-    let subnet = Logical::from("subnet public-a");
-    let step = NetworkStep::CreateNatGateway { letter: 'a', subnet, predecessor: None };
+    let step = NetworkStep::CreateNatGateway { place: NatPlace::Zone('a'), predecessor: None };
     let failure = apply(&wire, &step).await.unwrap_err();
     assert!(failure.kind == Kind::Conflict && failure.kind.is_retryable());
     assert!(failure.message.ends_with("moat tries again when AWS has caught up"), "{failure}");

@@ -159,7 +159,10 @@ async fn c3_a_default_route_names_the_gateway_by_its_kind() {
 #[tokio::test]
 async fn c3_a_step_whose_gateway_is_not_available_yet_is_a_defect_and_no_call() {
     let wire = Wire::default();
-    let step = NetworkStep::CreateRoute { table: Logical::from("route-table private-a"), gateway: Gateway::Nat('b') };
+    let step = NetworkStep::CreateRoute {
+        table: Logical::from("route-table private-a"),
+        gateway: Gateway::Nat(NatPlace::Zone('b')),
+    };
     let failure = apply(&wire, &step).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Unexpected);
     assert!(failure.message.contains("nat-gateway b available"), "{failure}");

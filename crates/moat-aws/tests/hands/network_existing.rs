@@ -3,18 +3,21 @@
 use crate::wire::{Answer, Call, Wire};
 use crate::xml::{item, list, tag};
 use moat::error::{Failure, Kind};
+use moat::network::NetworkStageSpec;
 use moat::network::existing::observed::{Existing, Subnet, Table, Vpc};
 use moat::network::observed::{Observed, Route, Target};
-use moat::spec::NetworkSpec;
+
+use moat::spec::Needs;
 use moat::stage::Cloud;
 use moat_aws::network::NetworkCloud;
 use serde_json::json;
 
-fn corp() -> NetworkSpec {
+fn corp() -> NetworkStageSpec {
     let existing = json!({
         "vpcId": "vpc-0c", "publicSubnets": ["subnet-0a", "subnet-0b"], "privateSubnets": ["subnet-1a", "subnet-0e"]
     });
-    serde_json::from_value(json!({"name": "main", "existing": existing})).expect("a network")
+    let network = serde_json::from_value(json!({"name": "main", "existing": existing})).expect("a network");
+    NetworkStageSpec { network, needs: Needs::default() }
 }
 
 async fn observe(wire: &Wire) -> Result<Observed, Failure> {

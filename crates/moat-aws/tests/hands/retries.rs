@@ -6,6 +6,7 @@ use crate::xml::{stage, tag};
 use moat::error::Kind;
 use moat::name::Logical;
 use moat::network::NetworkStep;
+use moat::network::desired::NatPlace;
 use moat::network::step::Gateway;
 use moat::stage::{Cloud, Done};
 use moat_aws::network::NetworkCloud;
@@ -17,7 +18,7 @@ fn losses() -> [Answer; 5] {
 }
 
 fn nat() -> NetworkStep {
-    NetworkStep::CreateNatGateway { letter: 'a', subnet: Logical::from("subnet public-a"), predecessor: None }
+    NetworkStep::CreateNatGateway { place: NatPlace::Zone('a'), predecessor: None }
 }
 
 #[tokio::test]

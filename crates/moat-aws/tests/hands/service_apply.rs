@@ -125,7 +125,7 @@ async fn r11_an_update_sends_what_changes_and_nothing_else_above_all_no_count() 
     let exec = [Change::Exec(true), Change::Exec(false)];
     for change in exec {
         let wire = Wire::default();
-        let step = ServiceStep::UpdateService { changes: vec![change], subnets: subnets() };
+        let step = ServiceStep::UpdateService { changes: vec![change.clone()], subnets: subnets() };
         assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
         let call = wire.call("UpdateService").json;
         let is_on = change == Change::Exec(true);
