@@ -33,7 +33,8 @@ fn asked(corp: &Landlord, is_named: bool) -> Asked {
         }
     }
     let read = moat::spec::read(&input).expect("a good input");
-    Asked { network: read.network.expect("it is there"), service: read.service.expect("it is there") }
+    let (network, service) = (read.network.expect("it is there"), read.service.expect("it is there"));
+    Asked { network, service, needs: BTreeSet::new() }
 }
 
 fn begin(seed: u64) -> (World, Landlord) {
@@ -45,11 +46,11 @@ fn begin(seed: u64) -> (World, Landlord) {
 /// The documents as a provision records them.
 fn record(world: &World, asked: &Asked) -> Asked {
     let hand = world.hand();
-    let observed = world.run(Cloud::<Network>::observe(&hand, &asked.network)).expect("it can be read");
-    let network = recorded(&asked.network, &Network::facts(&asked.network, &observed));
+    let observed = world.run(Cloud::<Network>::observe(&hand, &asked.network())).expect("it can be read");
+    let network = recorded(&asked.network, &Network::facts(&asked.network(), &observed));
     world.write(&parameters::spec(&Owner::Network(network.name.clone())), &json!(network).to_string());
     world.write(&parameters::spec(&Owner::Service(asked.service.name.clone())), &json!(asked.service).to_string());
-    Asked { network, service: asked.service.clone() }
+    Asked { network, service: asked.service.clone(), needs: asked.needs.clone() }
 }
 
 fn settle(world: &World, asked: &Asked) -> Asked {
