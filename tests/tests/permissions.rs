@@ -42,7 +42,7 @@ const ASKED_BY_ELB: &[&str] =
 
 /// How the SDK's calls begin.
 const VERBS: &str = "add allocate associate attach authorize batch create delete deregister describe detach disable \
-                     disassociate enable get list modify put register release remove replace revoke run send set \
+                     disassociate enable get list modify put register release remove replace revoke run send set simulate \
                      start stop tag untag update";
 
 /// Fields that read like calls.

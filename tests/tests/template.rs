@@ -31,10 +31,8 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "ecr:DescribePullThroughCacheRules",
     "ecs:DeregisterTaskDefinition",
     "ecs:DescribeTaskDefinition",
-    // The condition names the cluster.
     "ecs:ListServices",
     "ecs:ListTaskDefinitions",
-    // Its resource is a container instance, of which Fargate has none; the condition names the cluster.
     "ecs:ListTasks",
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListeners",
@@ -47,7 +45,6 @@ const WITHOUT_RESOURCES: &[&str] = &[
     "logs:DescribeLogGroups",
     "servicequotas:ListAWSDefaultServiceQuotas",
     "servicequotas:ListServiceQuotas",
-    // Its answer has names and no values.
     "ssm:DescribeParameters",
     "tag:GetResources",
 ];
@@ -96,7 +93,7 @@ fn actions(statement: &Value) -> Vec<&str> {
 
 fn reads(action: &str) -> bool {
     let verb = action.split(':').nth(1).unwrap();
-    ["BatchGet", "Describe", "Get", "List"].iter().any(|read| verb.starts_with(read))
+    ["BatchGet", "Describe", "Get", "List", "Simulate"].iter().any(|read| verb.starts_with(read))
 }
 
 /// Every statement of every role, with the role's id.

@@ -61,8 +61,13 @@ impl SecretsCloud {
     async fn secret(&self, secret: &Secret) -> Result<Seen, Failure> {
         let client = aws_sdk_secretsmanager::Client::new(&self.config(secret));
         let arn = secret.arn();
-        let answer = client.describe_secret().secret_id(&arn).send().await.find(format!("describe secret {arn}"))?;
-        let Some(found) = answer else { return Ok(Seen::Absent) };
+        let found = match client.describe_secret().secret_id(&arn).send().await {
+            // The same code means other things elsewhere.
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_not_found_exception()) => {
+                return Ok(Seen::Absent);
+            }
+            found => found.read(format!("describe secret {arn}"))?,
+        };
         if found.deleted_date().is_some() {
             return Ok(Seen::Deleted);
         }

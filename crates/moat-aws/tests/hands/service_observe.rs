@@ -65,7 +65,7 @@ async fn c5_every_describe_names_what_it_asks_for() {
     for (action, body) in expected {
         assert_eq!(wire.call(action).json, body, "{action}");
     }
-    assert_eq!(wire.calls().len(), 5, "and the image");
+    assert_eq!(wire.calls().len(), 6, "and the image, which is not there and no pull through cache would fetch");
 }
 
 #[tokio::test]
