@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Tokens(BTreeMap<String, (String, String)>);
 
-/// The token of a NAT gateway: `moat::token::derive(id of the VPC, logical name, predecessor)`.
-pub fn derived(vpc: &str, resource: &Logical, predecessor: Option<&str>) -> String {
-    moat::token::derive(vpc, resource, predecessor)
+/// The token of a NAT gateway: `moat::token::derive(what it is made from, logical name, predecessor)`.
+pub fn derived(scope: &str, resource: &Logical, predecessor: Option<&str>) -> String {
+    moat::token::derive(scope, resource, predecessor)
 }
 
 impl Tokens {

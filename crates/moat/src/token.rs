@@ -16,6 +16,12 @@ pub fn derive(scope: &str, resource: &Logical, predecessor: Option<&str>) -> Str
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The scope of a thing that is made from these: where one of them is another, it is another thing, and AWS would refuse the
+/// token of the one before (`IdempotentParameterMismatch`).
+pub fn scope(ids: &[&str]) -> String {
+    ids.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,15 +75,17 @@ impl NetworkCloud {
             NetworkStep::CreateNatGateway { place, predecessor } => {
                 let name = place.gateway();
                 let predecessor = predecessor.as_ref().map(|id| id.as_str());
-                let mut call = self.ec2.create_nat_gateway();
+                let (mut call, mut scope) = (self.ec2.create_nat_gateway(), vpc()?.to_owned());
                 match (place.subnet(), place.address()) {
                     (Some(subnet), Some(address)) => {
-                        call = call.subnet_id(bound(&subnet)?).allocation_id(bound(&address)?);
+                        let (subnet, address) = (bound(&subnet)?, bound(&address)?);
+                        scope = token::scope(&[&scope, subnet, address]);
+                        call = call.subnet_id(subnet).allocation_id(address);
                     }
                     // AWS chooses the zones and the addresses, since none are given.
                     _ => call = call.availability_mode(AvailabilityMode::Regional).vpc_id(vpc()?),
                 }
-                let call = call.client_token(token::derive(vpc()?, &name, predecessor));
+                let call = call.client_token(token::derive(&scope, &name, predecessor));
                 let call = call.tag_specifications(tagged(ResourceType::Natgateway, owner, &name));
                 let answer = call.send().await.create(step)?;
                 made(answer.map(|answer| answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id)), step)

@@ -108,13 +108,13 @@ async fn c4_a_nat_gateway_has_the_derived_token_and_a_successor_has_another() {
     assert_eq!(apply(&wire, &step(None)).await, made("nat-9"));
     let call = wire.call("CreateNatGateway");
     assert_eq!((call.field("SubnetId"), call.field("AllocationId")), ("subnet-1", "eipalloc-1"));
-    assert_eq!(call.field("ClientToken"), token::derive("vpc-1", &name, None));
+    assert_eq!(call.field("ClientToken"), token::derive("vpc-1 subnet-1 eipalloc-1", &name, None));
     assert_tagged(&call, "natgateway", "nat-gateway a");
     apply(&wire, &step(None)).await.unwrap();
     apply(&wire, &step(Some("nat-dead"))).await.unwrap();
     let tokens: Vec<String> = wire.calls().iter().map(|call| call.field("ClientToken").to_owned()).collect();
     assert_eq!(tokens[1], tokens[0], "the same intent, the same token");
-    assert_eq!(tokens[2], token::derive("vpc-1", &name, Some("nat-dead")));
+    assert_eq!(tokens[2], token::derive("vpc-1 subnet-1 eipalloc-1", &name, Some("nat-dead")));
 }
 
 #[tokio::test]

@@ -266,6 +266,10 @@ fn drop_association(state: &mut State, table: &RouteTableId, association: &Assoc
 
 fn associate(state: &mut State, table: &RouteTableId, subnet: &SubnetId) {
     let (now, id) = (state.now, AssociationId(state.id("rtbassoc")));
+    // A subnet is in one table; whatever came of the association since, it goes.
+    for other in state.tables.there_mut() {
+        other.associations.remove(|(_, there)| there == subnet, now);
+    }
     let it = state.tables.get_mut(table.as_str());
     it.into_iter().for_each(|it| it.associations.put((id.clone(), subnet.clone()), now));
 }

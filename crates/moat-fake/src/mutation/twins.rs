@@ -2,7 +2,9 @@
 
 use super::{Nature, Walk, Ways, is_ours};
 use crate::shelf::{HasId, Kept, Parts, Shelf, Tags};
-use crate::state::{Balancer, Cluster, EcsService, Endpoint, Group, InterfaceEndpoint, State, Table, TargetGroup, Vpc};
+use crate::state::{
+    Balancer, Cluster, EcsService, Endpoint, Group, InterfaceEndpoint, Listener, State, Table, TargetGroup, Vpc,
+};
 use moat::cidr::Cidr;
 use moat::ids::AllocationId;
 use moat::network::observed::{NatState, Target};
@@ -116,15 +118,14 @@ fn doors(state: &State, ways: &mut Ways) {
         );
     }
     for kept in state.listeners.kept() {
-        twin(
-            ways,
-            kept,
-            Nature::Field,
-            |state| &mut state.listeners,
-            |_, listener, id| {
-                (listener.arn, listener.port) = (id.to_owned(), 8443);
-            },
-        );
+        let (thing, tags) = (kept.thing.clone(), kept.tags.clone());
+        Walk::of(ways, &kept.tags).add(Nature::Field, "there twice", move |state| {
+            // It listens at a load balancer that is there, which may have been made again since.
+            let Some(balancer) = state.balancers.there().next().map(|it| it.arn.clone()) else { return };
+            let arn = format!("{}-twin", thing.arn);
+            let (listener, now) = (Listener { arn, balancer, port: 8443, ..thing.clone() }, state.now);
+            state.listeners.put(listener, tags.clone(), now, now);
+        });
     }
 }
 

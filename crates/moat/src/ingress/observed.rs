@@ -1,6 +1,7 @@
 //! What was found of a service's door.
 
 use super::desired::{self, Group, IngressSpec};
+use super::listener::Answer;
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, SubnetId, TargetGroupArn, VpcId};
 use crate::plan::Bindings;
 use crate::rule::Rule;
@@ -123,8 +124,13 @@ impl Observed {
         if let Some(found) = self.target_group.as_ref().filter(|found| found.is_ours) {
             bindings.bind(desired::target_group(), found.arn.0.clone());
         }
+        // One that leads elsewhere leads nobody to the tasks, and ECS takes no service behind it (C8).
+        let target = self.target_group.as_ref().map(|found| &found.arn);
         for wanted in spec.listeners() {
-            if let Some(found) = self.listener(wanted.port) {
+            let leads = |found: &&Listener| {
+                wanted.answer == Answer::Redirect || target.is_some() && found.forwards_to.as_ref() == target
+            };
+            if let Some(found) = self.listener(wanted.port).filter(leads) {
                 bindings.bind(wanted.logical(), found.arn.0.clone());
             }
         }

@@ -85,7 +85,7 @@ impl Step for IngressStep {
             Self::CreateGroup { group } => Some(group.logical()),
             Self::CreateLoadBalancer { .. } => Some(desired::load_balancer()),
             Self::CreateTargetGroup { .. } => Some(desired::target_group()),
-            Self::CreateListener { listener } => Some(listener.logical()),
+            Self::CreateListener { listener } | Self::SetListener { listener, .. } => Some(listener.logical()),
             _ => None,
         }
     }
