@@ -2,7 +2,7 @@
 //! pushes whose event was lost.
 
 use super::rollout::{nothing_denied, provisioned, tracking};
-use super::{image, input};
+use super::input;
 use crate::Body;
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Tag, TagSpecification};
 use moat_tests::faults::{Fault, Scheduled, Slowness};
@@ -18,7 +18,6 @@ pub fn alone() -> Vec<(&'static str, Body)> {
         ("d5_what_three_people_did_is_found_mended_and_told_and_then_all_is_well", |l| Box::pin(three(l))),
         ("d2_what_is_as_it_should_be_is_looked_at_and_never_changed", |l| Box::pin(clean(l))),
         ("i5_a_push_whose_event_was_lost_is_rolled_and_a_quarantined_one_is_not", |l| Box::pin(missed(l))),
-        ("d10_a_hundred_services_are_looked_at_within_the_token_buckets", |l| Box::pin(hundred(l))),
         ("what_carries_our_tags_and_belongs_to_nobody_is_told_with_its_price", |l| Box::pin(orphan(l))),
     ]
 }
@@ -217,27 +216,6 @@ async fn tug_of_war(local: Arc<Local>) {
     local.forget_drift("service", "pulled").await;
     let report = remediate(&local, json!({"service": "pulled"})).await;
     assert_eq!(of(&report, "service pulled")["verdict"], "repaired", "a day later: {report:#}");
-}
-
-/// The waits between groups take the time that they would on AWS, since the buckets fill in that time.
-async fn hundred(local: Arc<Local>) {
-    const SERVICES: usize = 100;
-    local.provision(&json!({"network": {"name": "wide"}})).await.output();
-    for at in 0..SERVICES {
-        let service = json!({"name": format!("wide-{at}"), "network": "wide", "image": image("hello:1")});
-        local.provision(&json!({ "service": service })).await.output();
-    }
-    local.scale_waits(1.0).await;
-    local.plan(&[], Slowness::default());
-    local.proxy.limit();
-    let report = remediate(&local, json!({})).await;
-    assert_eq!(report["counts"], json!({ "clean": SERVICES + 1 }));
-    let calls = local.proxy.calls();
-    let throttled: Vec<_> = calls.iter().filter(|call| call.fault.is_some()).map(|call| &call.operation).collect();
-    assert!(throttled.is_empty(), "{throttled:?}");
-    assert!(local.proxy.lowest()["elb reading"] < 1.0, "the buckets count");
-    // Twelve for the network, six for each service, and what is asked for many at once.
-    assert!(calls.len() <= 8 * SERVICES, "{}", calls.len());
 }
 
 async fn refused(local: Arc<Local>) {
