@@ -88,7 +88,7 @@ async fn ground_of(eyes: &Eyes, records: &[Result<Record, Failure>]) -> Result<O
     looks::ground(&eyes.network, &record.stage_of_network(), &Permit::default()).await.map(Some)
 }
 
-/// Looks at one owner and rules on it. Where nothing is due a service is proven too, in the VPC that was read.
+/// Looks at one owner and rules on it. Where nothing was found a service is proven too, in the VPC that was read.
 ///
 /// # Errors
 /// Unreadable is not absent.
@@ -104,14 +104,19 @@ pub async fn look(
     let standing = record.standing(order, now);
     let (mut looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
     let mut ruling = rule(&standing, &looks);
-    // What is mended first is proven when it was.
-    if ruling.permit.is_none()
+    // What was found is told already, and is proven once it is mended.
+    if is_clean(&looks)
         && let Some(proof) = proof(eyes, &record, &ground, around).await?
     {
         looks.push(proof);
         ruling = rule(&standing, &looks);
     }
     Ok(Looked { ruling, ground, is_behind, now, record })
+}
+
+/// Whether the plans have found nothing to do.
+pub fn is_clean(looks: &[Inspection]) -> bool {
+    looks.iter().all(|look| look.findings.is_empty())
 }
 
 /// The proof of a service as a look, in the VPC that was read or that is read now.

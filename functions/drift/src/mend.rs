@@ -1,7 +1,7 @@
 //! A repair from lock to lock: look again, say what passes may do, and when they are over, what came of it.
 
 use crate::Eyes;
-use crate::look::{Looked, look, looks_at, proof};
+use crate::look::{Looked, is_clean, look, looks_at, proof};
 use crate::record::{self, Record};
 use crate::request::Finished;
 use moat::drift::conclude::Work;
@@ -79,7 +79,9 @@ async fn proven_again(
     permit: &Permit,
 ) -> Result<(Vec<Inspection>, Ground, bool), Failure> {
     let (mut looks, ground, is_behind) = looks_at(eyes, owner, record, permit, None).await?;
-    looks.extend(proof(eyes, record, &ground, None).await?);
+    if is_clean(&looks) {
+        looks.extend(proof(eyes, record, &ground, None).await?);
+    }
     Ok((looks, ground, is_behind))
 }
 

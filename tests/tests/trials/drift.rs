@@ -1,8 +1,8 @@
 //! What the schedule does: finds what others changed, mends what it may, asks or tells about the rest, and catches
 //! pushes whose event was lost.
 
-use super::rollout::{nothing_denied, provisioned, tracking};
 use super::input;
+use super::rollout::{nothing_denied, provisioned, tracking};
 use crate::Body;
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Tag, TagSpecification};
 use moat_tests::faults::{Fault, Scheduled, Slowness};
@@ -155,7 +155,8 @@ async fn counted(local: Arc<Local>) {
     assert_eq!(remediate(&local, json!({"service": "counted"})).await["counts"], json!({"clean": 1}));
     let (records, others): (Vec<_>, Vec<_>) =
         local.proxy.calls().into_iter().map(|call| call.operation).partition(|operation| operation.service == "ssm");
-    assert!(others.len() <= 25, "{}: {others:?}", others.len());
+    // The look takes 25. What reads the evidence of the proof is beside it: eleven for a VPC, six for a service.
+    assert!(others.len() <= 25 + 17, "{}: {others:?}", others.len());
     assert!(records.len() <= 5, "{records:?}");
 }
 

@@ -75,6 +75,10 @@ async fn up_and_down(local: &Local, name: &str, mut document: Value) {
     if document["service"]["loadBalancer"]["certificate"].is_string() {
         document["service"]["loadBalancer"]["certificate"] = json!(local.certificate("web.example.com").await);
     }
+    // The web ACL of the sample is not there.
+    if let Some(door) = document.pointer_mut("/service/loadBalancer").and_then(Value::as_object_mut) {
+        door.remove("wafAcl");
+    }
     let secrets = document["service"]["secrets"].as_object().map(|secrets| secrets.keys().cloned().collect::<Vec<_>>());
     for key in secrets.unwrap_or_default() {
         document["service"]["secrets"][&key] = json!(local.secret(&format!("{network}-{key}")).await);
