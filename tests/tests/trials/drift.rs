@@ -24,7 +24,7 @@ pub fn alone() -> Vec<(&'static str, Body)> {
 
 pub fn trials() -> Vec<(&'static str, Body)> {
     vec![
-        ("d10_a_full_check_of_one_stack_takes_25_calls_at_most", |l| Box::pin(counted(l))),
+        ("d10_a_full_check_of_one_stack_takes_25_calls_at_most_and_its_proof_17", |l| Box::pin(counted(l))),
         ("d5_what_is_beyond_the_grade_is_told_once_a_day_and_left", |l| Box::pin(beyond(l))),
         ("d6_a_yes_counts_for_what_was_asked_and_not_after_a_change", |l| Box::pin(asked(l))),
         ("d8_who_puts_it_back_twice_is_left_alone", |l| Box::pin(tug_of_war(l))),
