@@ -181,14 +181,6 @@ impl Local {
         answer["CertificateArn"].as_str().expect("it has an ARN").to_owned()
     }
 
-    /// A secret that tasks may have.
-    pub async fn secret(&self, name: &str) -> String {
-        let tags = [json!({"Key": "moat:readable", "Value": "true"})];
-        let body = json!({"Name": name, "SecretString": "x", "Tags": tags, "ClientRequestToken": name});
-        let answer = crate::proxy::ask(&self.endpoint, "secretsmanager", "secretsmanager.CreateSecret", &body).await;
-        answer["ARN"].as_str().expect("it has an ARN").to_owned()
-    }
-
     /// Starts a machine and does not wait for it.
     async fn begin(&self, machine: &str, input: &Value) -> String {
         let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}");
