@@ -54,6 +54,10 @@ fn service(what: &str, them: &Strangers) -> Calls {
         (change["cluster"], change["service"]) = (json!(name), json!(name));
         ecs("AmazonEC2ContainerServiceV20141113.UpdateService", change)
     };
+    if ["secrets", "registry_credentials", "task_role"].iter().any(|field| what == format!("revision: another {field}"))
+    {
+        return Err("its role and its secrets would have to be there; moat-fake has it");
+    }
     if let Some(field) = what.strip_prefix("revision: another ") {
         return Ok(vec![register(them, field), update(json!({ "taskDefinition": REGISTERED }))]);
     }
@@ -85,6 +89,7 @@ fn service(what: &str, them: &Strangers) -> Calls {
             "containerName": container["name"],
             "containerPort": container["portMappings"][0]["containerPort"],
         }]}),
+        "exec" => return Err("the tasks would need a role; moat-fake has it"),
         "there twice" => return Err("moat looks for the name, which AWS allows once in a cluster"),
         _ => return Err("the local AWS has no Application Auto Scaling"),
     })])
