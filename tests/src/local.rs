@@ -182,9 +182,8 @@ impl Local {
     }
 
     /// Starts a machine and does not wait for it.
-    async fn begin(&self, machine: &str, input: &Value) -> String {
-        let machine = format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}");
-        let call = self.sfn.start_execution().state_machine_arn(machine).input(input.to_string());
+    async fn begin(&self, name: &str, input: &Value) -> String {
+        let call = self.sfn.start_execution().state_machine_arn(machine(name)).input(input.to_string());
         call.send().await.expect("the machine is deployed").execution_arn
     }
 
@@ -254,7 +253,8 @@ impl Local {
 
     /// The executions of `moat-rollout`.
     pub async fn rollouts(&self) -> Vec<String> {
-        let call = self.sfn.list_executions().state_machine_arn(rollout_machine()).into_paginator().items().send();
+        let call =
+            self.sfn.list_executions().state_machine_arn(machine("moat-rollout")).into_paginator().items().send();
         let found = call.collect::<Result<Vec<_>, _>>().await.expect("the machine is deployed");
         found.into_iter().map(|execution| execution.execution_arn).collect()
     }
@@ -270,6 +270,26 @@ impl Local {
             assert!(begun.elapsed() < Duration::from_secs(20), "{} of {number} rollouts have begun", new.len());
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
+    }
+
+    /// Stops an execution with those that it waits for, as AWS does. The local AWS stops the one that is named only.
+    pub async fn stop(&self, arn: &str) {
+        self.sfn.stop_execution().execution_arn(arn).send().await.expect("it can be stopped");
+        let call = self
+            .sfn
+            .list_executions()
+            .state_machine_arn(machine("moat-settle"))
+            .status_filter(ExecutionStatus::Running);
+        let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
+        for settling in found.expect("the machine is deployed") {
+            let settling = settling.execution_arn;
+            let found = self.sfn.describe_execution().execution_arn(&settling).send().await.expect("it is there");
+            if found.input().is_some_and(|input| input.contains(arn)) {
+                // It may have ended meanwhile.
+                let _ = self.sfn.stop_execution().execution_arn(&settling).send().await;
+            }
+        }
+        self.end_of(arn).await;
     }
 
     /// The digest that a service's task definition names.
@@ -311,8 +331,8 @@ pub fn pushed(repository: &str, tag: &str, digest: &str) -> Value {
     })
 }
 
-fn rollout_machine() -> String {
-    format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:moat-rollout")
+fn machine(name: &str) -> String {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}")
 }
 
 impl Drop for Local {

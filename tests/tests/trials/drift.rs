@@ -260,8 +260,7 @@ async fn held(local: Arc<Local>) {
     assert_eq!(service["verdict"], "postponed", "{report:#}");
     assert!(service["why"].as_str().is_some_and(|why| why.contains(&other)), "{report:#}");
     assert_eq!(service["findings"][0]["fate"], "postponed", "what was found is told all the same");
-    local.sfn.stop_execution().execution_arn(&other).send().await.expect("it can be stopped");
-    local.end_of(&other).await;
+    local.stop(&other).await;
     local.plan(&[], Slowness::default());
     local.scale_waits(0.0).await;
     // Who held it is gone. When none of its Lambdas can be at work any more, what was postponed is done.

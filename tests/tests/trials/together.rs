@@ -44,8 +44,7 @@ async fn stopped(local: Arc<Local>) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(is_begun(), "the NAT gateway was never asked for");
-    local.sfn.stop_execution().execution_arn(&arn).send().await.expect("it can be stopped");
-    local.end_of(&arn).await;
+    local.stop(&arn).await;
     local.plan(&[], Slowness::default());
     // Its Lambda may still be at work, so the lock is kept for a while; the next execution waits for that.
     let again = local.start_provision(&wanted).await;
