@@ -11,31 +11,49 @@ use moat::error::{Failure, Kind};
 use moat::moment::Moment;
 use moat::network::Network;
 use moat::plan::Bindings;
-use moat::spec::Mode;
+use moat::spec::{Mode, ServiceSpec};
 use moat::tags::Owner;
-use moat_aws::evidence::Around;
 use serde_json::{Value, json};
 
-/// What a look at one owner came to.
-pub struct Looked {
+/// What was seen of one owner.
+pub struct Seen {
     pub record: Record,
-    pub ruling: Ruling,
+    pub looks: Vec<Inspection>,
     /// Where its network is: for services of the same network, and for the passes of a repair.
     pub ground: Ground,
     pub is_behind: bool,
+}
+
+/// What it came to.
+pub struct Looked {
+    pub seen: Seen,
+    pub ruling: Ruling,
     pub now: Moment,
+}
+
+impl Seen {
+    /// The service, where the plans have found nothing to do. What they found is told already, and is proven once it is
+    /// mended.
+    fn to_prove(&self) -> Option<&ServiceSpec> {
+        self.record.service.as_ref().filter(|_| self.looks.iter().all(|look| look.findings.is_empty()))
+    }
+
+    fn judged(self, order: &Order) -> Looked {
+        let now = moat_aws::clock::now();
+        Looked { ruling: rule(&self.record.standing(order, now), &self.looks), now, seen: self }
+    }
 }
 
 impl Looked {
     /// What there is to say where nothing is done.
     pub fn conclusion(&self, owner: &Owner, order: &Order) -> Conclusion {
-        let standing = self.record.standing(order, self.now);
+        let standing = self.seen.record.standing(order, self.now);
         conclude(owner, &standing, &self.ruling, Work::default(), None)
     }
 
     /// Whether there is something to do or to remember, which needs the lock, or an open door to wait for.
     fn is_due(&self, after: &Memory) -> bool {
-        let Self { record: Record { memory, .. }, ruling, .. } = self;
+        let Self { seen: Seen { record: Record { memory, .. }, .. }, ruling, .. } = self;
         let is_remembered = after.asked == memory.asked && after.told == memory.told;
         ruling.permit.is_some() || ruling.retry_after.is_some() || !is_remembered
     }
@@ -51,31 +69,29 @@ pub async fn group(eyes: &Eyes, group: &Group, order: &Order, ground: Option<Gro
         (None, Some(Owner::Service(_))) => ground_of(eyes, &records).await,
         (ground, _) => Ok(ground),
     };
-    let around = match &known {
-        Ok(Some(ground)) => prove::around(eyes, ground).await,
-        _ => Ok(None),
-    };
     let looks = group.owners.iter().zip(records).map(async |(owner, record)| {
-        let ground = known.clone()?;
-        look(eyes, owner, record?, order, ground, around.clone()?.as_ref()).await
+        let (record, ground) = (record?, known.clone()?);
+        see(eyes, owner, record, order, ground).await
     });
+    let looks = proven(eyes, join_all(looks).await).await;
     let (mut checked, mut due, mut behind, mut ground) = (Vec::new(), Vec::new(), Vec::new(), None);
-    for (owner, looked) in group.owners.iter().zip(join_all(looks).await) {
-        match looked {
+    for (owner, seen) in group.owners.iter().zip(looks) {
+        match seen {
             // These may pass by themselves, and the state machine asks again.
             Err(failure) if matches!(failure.kind, Kind::Throttled | Kind::Unavailable) => return Err(failure),
             Err(failure) => checked.push(Checked::unreadable(owner, &failure)),
-            Ok(looked) => {
-                if looked.is_behind && order.mode == Mode::Apply {
+            Ok(seen) => {
+                if seen.is_behind && order.mode == Mode::Apply {
                     behind.push(owner.name().clone());
                 }
+                let looked = seen.judged(order);
                 let conclusion = looked.conclusion(owner, order);
                 if looked.is_due(&conclusion.memory) && order.mode == Mode::Apply {
                     due.push(json!({ "owner": owner, "of": owner.to_string() }));
                 } else {
                     checked.push(conclusion.checked);
                 }
-                ground = Some(looked.ground);
+                ground = Some(looked.seen.ground);
             }
         }
     }
@@ -88,62 +104,55 @@ async fn ground_of(eyes: &Eyes, records: &[Result<Record, Failure>]) -> Result<O
     looks::ground(&eyes.network, &record.stage_of_network(), &Permit::default()).await.map(Some)
 }
 
-/// Looks at one owner and rules on it. Where nothing was found a service is proven too, in the VPC that was read.
+/// Looks at one owner, with the proof where nothing was found, and rules on it.
 ///
 /// # Errors
 /// Unreadable is not absent.
-pub async fn look(
+pub async fn look(eyes: &Eyes, owner: &Owner, record: Record, order: &Order) -> Result<Looked, Failure> {
+    Ok(see_and_prove(eyes, owner, record, order).await?.judged(order))
+}
+
+/// Looks at one owner, with the proof where nothing was found.
+///
+/// # Errors
+/// Unreadable is not absent.
+pub async fn see_and_prove(eyes: &Eyes, owner: &Owner, record: Record, order: &Order) -> Result<Seen, Failure> {
+    let seen = see(eyes, owner, record, order, None).await;
+    let unseen = || Failure::new(Kind::Unexpected, format!("{owner} was not looked at"));
+    proven(eyes, vec![seen]).await.pop().unwrap_or_else(|| Err(unseen()))
+}
+
+/// Adds the proof of each service of whom the plans have found nothing to do. They are in one network.
+async fn proven(eyes: &Eyes, mut looks: Vec<Result<Seen, Failure>>) -> Vec<Result<Seen, Failure>> {
+    let to_prove: Vec<&Seen> = looks.iter().flatten().filter(|seen| seen.to_prove().is_some()).collect();
+    let Some(first) = to_prove.first() else { return looks };
+    let services: Vec<&ServiceSpec> = to_prove.iter().filter_map(|seen| seen.to_prove()).collect();
+    let mut proofs = prove::each(eyes, &first.ground, &services).await.into_iter();
+    for look in &mut looks {
+        let Some(seen) = look.as_mut().ok().filter(|seen| seen.to_prove().is_some()) else { continue };
+        match proofs.next() {
+            Some(Ok(proof)) => seen.looks.extend(proof),
+            Some(Err(failure)) => *look = Err(failure),
+            None => {}
+        }
+    }
+    looks
+}
+
+async fn see(
     eyes: &Eyes,
     owner: &Owner,
     record: Record,
     order: &Order,
     ground: Option<Ground>,
-    around: Option<&Around>,
-) -> Result<Looked, Failure> {
-    let now = moat_aws::clock::now();
-    let standing = record.standing(order, now);
-    let (mut looks, ground, is_behind) = looks_at(eyes, owner, &record, &standing.permit(), ground).await?;
-    let mut ruling = rule(&standing, &looks);
-    // What was found is told already, and is proven once it is mended.
-    if is_clean(&looks)
-        && let Some(proof) = proof(eyes, &record, &ground, around).await?
-    {
-        looks.push(proof);
-        ruling = rule(&standing, &looks);
-    }
-    Ok(Looked { ruling, ground, is_behind, now, record })
-}
-
-/// Whether the plans have found nothing to do.
-pub fn is_clean(looks: &[Inspection]) -> bool {
-    looks.iter().all(|look| look.findings.is_empty())
-}
-
-/// The proof of a service as a look, in the VPC that was read or that is read now.
-///
-/// # Errors
-/// Unreadable is not absent.
-pub async fn proof(
-    eyes: &Eyes,
-    record: &Record,
-    ground: &Ground,
-    around: Option<&Around>,
-) -> Result<Option<Inspection>, Failure> {
-    let Some(service) = &record.service else { return Ok(None) };
-    if let Some(around) = around {
-        return prove::proof(eyes, service, around).await;
-    }
-    match prove::around(eyes, ground).await? {
-        Some(around) => prove::proof(eyes, service, &around).await,
-        None => Ok(None),
-    }
+) -> Result<Seen, Failure> {
+    let permit = record.standing(order, moat_aws::clock::now()).permit();
+    let (looks, ground, is_behind) = looks_at(eyes, owner, &record, &permit, ground).await?;
+    Ok(Seen { record, looks, ground, is_behind })
 }
 
 /// The looks themselves: one at a network, two at a service.
-///
-/// # Errors
-/// Unreadable is not absent.
-pub async fn looks_at(
+async fn looks_at(
     eyes: &Eyes,
     owner: &Owner,
     record: &Record,

@@ -1,11 +1,11 @@
 //! A repair from lock to lock: look again, say what passes may do, and when they are over, what came of it.
 
 use crate::Eyes;
-use crate::look::{Looked, is_clean, look, looks_at, proof};
+use crate::look::{Looked, Seen, look, see_and_prove};
 use crate::record::{self, Record};
 use crate::request::Finished;
 use moat::drift::conclude::Work;
-use moat::drift::{Conclusion, Ground, Inspection, Order, Permit, conclude};
+use moat::drift::{Conclusion, Order, Permit, conclude};
 use moat::error::{Failure, Kind};
 use moat::tags::Owner;
 use serde_json::{Value, json};
@@ -19,20 +19,20 @@ pub async fn begin(eyes: &Eyes, owner: &Owner, order: &Order, execution: &str) -
         Err(failure) if failure.kind == Kind::Locked => Some(failure.message),
         taken => taken.map(|_| None)?,
     };
-    let mut looked = look(eyes, owner, record_of(eyes, owner).await?, order, None, None).await?;
+    let mut looked = look(eyes, owner, record_of(eyes, owner).await?, order).await?;
     if let Some(why) = held {
         // What somebody else holds is told as it stands, and neither changed nor remembered.
         looked.ruling = looked.ruling.standing_back(why);
-        return Ok(json!({ "checked": looked.conclusion(owner, order).checked, "ground": looked.ground }));
+        return Ok(json!({ "checked": looked.conclusion(owner, order).checked, "ground": looked.seen.ground }));
     }
     if let Some(permit) = &looked.ruling.permit {
         let stages = stages(owner, &looked, permit);
-        return Ok(json!({ "stages": stages, "ruling": looked.ruling, "given": looked.ground.bindings }));
+        return Ok(json!({ "stages": stages, "ruling": looked.ruling, "given": looked.seen.ground.bindings }));
     }
     let conclusion = looked.conclusion(owner, order);
-    remember(eyes, owner, &looked.record, &conclusion).await?;
+    remember(eyes, owner, &looked.seen.record, &conclusion).await?;
     eyes.parameters.unlock(owner, execution).await?;
-    Ok(json!({ "checked": conclusion.checked, "ground": looked.ground }))
+    Ok(json!({ "checked": conclusion.checked, "ground": looked.seen.ground }))
 }
 
 async fn record_of(eyes: &Eyes, owner: &Owner) -> Result<Record, Failure> {
@@ -42,7 +42,7 @@ async fn record_of(eyes: &Eyes, owner: &Owner) -> Result<Record, Failure> {
 
 /// The stages that passes are made over, in order, with the request of each.
 fn stages(owner: &Owner, looked: &Looked, permit: &Permit) -> Vec<Value> {
-    let Looked { record, .. } = looked;
+    let Looked { seen: Seen { record, .. }, .. } = looked;
     let request = json!({
         "network": record.network, "needs": record.needs, "service": record.service, "release": record.release, "permit": permit,
     });
@@ -61,28 +61,14 @@ pub async fn finish(eyes: &Eyes, finished: Finished) -> Result<Value, Failure> {
     let Finished { owner, order, execution, ruling, changes, trouble } = finished;
     let record = record_of(eyes, &owner).await?;
     let standing = record.standing(&order, moat_aws::clock::now());
-    let again = proven_again(eyes, &owner, &record, &standing.permit()).await;
+    let again = see_and_prove(eyes, &owner, record.clone(), &order).await;
     let trouble = trouble.map(|message| Failure::new(Kind::Unexpected, message));
-    let looks = again.as_ref().map(|(looks, _, _)| looks.as_slice());
+    let looks = again.as_ref().map(|seen| seen.looks.as_slice());
     let conclusion = conclude(&owner, &standing, &ruling, Work { changes, trouble }, Some(looks));
-    let ground: Option<Ground> = again.as_ref().ok().map(|(_, ground, _)| ground.clone());
+    let ground = again.as_ref().ok().map(|seen| seen.ground.clone());
     remember(eyes, &owner, &record, &conclusion).await?;
     eyes.parameters.unlock(&owner, &execution).await?;
     Ok(json!({ "checked": conclusion.checked, "ground": ground }))
-}
-
-/// The second look, with the proof of what was mended.
-async fn proven_again(
-    eyes: &Eyes,
-    owner: &Owner,
-    record: &Record,
-    permit: &Permit,
-) -> Result<(Vec<Inspection>, Ground, bool), Failure> {
-    let (mut looks, ground, is_behind) = looks_at(eyes, owner, record, permit, None).await?;
-    if is_clean(&looks) {
-        looks.extend(proof(eyes, record, &ground, None).await?);
-    }
-    Ok((looks, ground, is_behind))
 }
 
 async fn remember(eyes: &Eyes, owner: &Owner, record: &Record, conclusion: &Conclusion) -> Result<(), Failure> {

@@ -9,24 +9,23 @@ use moat::proof::prove;
 use moat::spec::ServiceSpec;
 use moat_aws::evidence::Around;
 
-/// The VPC of a network, read once for all services that are looked at together. None where it is not known.
-///
-/// # Errors
-/// Unreadable is not absent.
-pub async fn around(eyes: &Eyes, ground: &Ground) -> Result<Option<Around>, Failure> {
+/// Proves services of one network, whose VPC is read once. None for a service that does not run there.
+pub async fn each(eyes: &Eyes, ground: &Ground, services: &[&ServiceSpec]) -> Vec<Result<Option<Inspection>, Failure>> {
+    let around = match around(eyes, ground).await {
+        Ok(Some(around)) => around,
+        none => return services.iter().map(|_| none.as_ref().map(|_| None).map_err(Clone::clone)).collect(),
+    };
+    let orders: Vec<Order> = services.iter().map(|service| Order::of(&service.name)).collect();
+    let read = eyes.reader.running_in(&around, &orders).await;
+    read.into_iter().map(|read| Ok(told_elsewhere(read)?.map(|evidence| proven(&prove(&evidence))))).collect()
+}
+
+/// The VPC of a network. None where it is not known.
+async fn around(eyes: &Eyes, ground: &Ground) -> Result<Option<Around>, Failure> {
     match ground.bindings.get(&desired::vpc()).filter(|_| !ground.is_refused) {
         Some(vpc) => told_elsewhere(eyes.reader.around(&vpc.into()).await),
         None => Ok(None),
     }
-}
-
-/// Both theorems for a service, as a look. None where it does not run there.
-///
-/// # Errors
-/// Unreadable is not absent.
-pub async fn proof(eyes: &Eyes, service: &ServiceSpec, around: &Around) -> Result<Option<Inspection>, Failure> {
-    let evidence = told_elsewhere(eyes.reader.running_in(around, &Order::of(&service.name)).await)?;
-    Ok(evidence.map(|evidence| proven(&prove(&evidence))))
 }
 
 /// What is refused here is not there, which the looks tell.

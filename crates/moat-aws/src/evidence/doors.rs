@@ -6,32 +6,60 @@ use crate::together::by_name;
 use aws_sdk_elasticloadbalancingv2::types::{self as aws, LoadBalancerSchemeEnum, LoadBalancerTypeEnum, ProtocolEnum};
 use futures_util::future::try_join_all;
 use moat::error::Failure;
-use moat::ids::TargetGroupArn;
+use moat::ids::{LoadBalancerArn, TargetGroupArn};
 use moat::proof::facts::{Listener, LoadBalancer, TargetGroup};
 use std::collections::BTreeSet;
-use tokio::try_join;
 
-type Door = (Vec<LoadBalancer>, Vec<TargetGroup>);
+/// How many ARNs "DescribeTargetGroups" and "DescribeLoadBalancers" of the ELB v2 API take in one call.
+const AT_MOST: usize = 20;
+
+/// What leads to several services.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Doors {
+    target_groups: Vec<Target>,
+    load_balancers: Vec<LoadBalancer>,
+}
+
+/// A target group, and the load balancers that forward to it.
+#[derive(Debug, Clone)]
+struct Target {
+    group: TargetGroup,
+    from: BTreeSet<LoadBalancerArn>,
+}
+
+impl Doors {
+    /// What leads to these target groups.
+    pub(super) fn to(&self, arns: &[TargetGroupArn]) -> (Vec<LoadBalancer>, Vec<TargetGroup>) {
+        let targets: Vec<&Target> = self.target_groups.iter().filter(|one| arns.contains(&one.group.arn)).collect();
+        let leads = |balancer: &&LoadBalancer| targets.iter().any(|one| one.from.contains(&balancer.arn));
+        let balancers = self.load_balancers.iter().filter(leads).cloned().collect();
+        (balancers, targets.into_iter().map(|one| one.group.clone()).collect())
+    }
+}
 
 impl Reader {
-    pub(super) async fn door(&self, arns: &[TargetGroupArn]) -> Result<Door, Failure> {
-        if arns.is_empty() {
-            return Ok(Door::default());
-        }
+    /// What leads to these target groups, whoever made it.
+    pub(super) async fn doors(&self, arns: &[TargetGroupArn]) -> Result<Doors, Failure> {
         let found = self.described_target_groups(arns).await?;
-        let balancers: BTreeSet<String> = found.iter().flat_map(|group| group.load_balancer_arns()).cloned().collect();
-        let groups = try_join_all(found.iter().map(|group| self.target_group(group)));
-        try_join!(self.load_balancers(balancers, arns), groups)
+        let target_groups = try_join_all(found.iter().map(|group| self.target(group))).await?;
+        let balancers: BTreeSet<&LoadBalancerArn> = target_groups.iter().flat_map(|one| &one.from).collect();
+        let load_balancers = self.load_balancers(&balancers, &target_groups).await?;
+        Ok(Doors { target_groups, load_balancers })
     }
 
     async fn described_target_groups(&self, arns: &[TargetGroupArn]) -> Result<Vec<aws::TargetGroup>, Failure> {
-        let arns: Vec<String> = arns.iter().map(|arn| arn.0.clone()).collect();
         let describe = async |arns: &[String]| {
             let answer = self.elb.describe_target_groups().set_target_group_arns(Some(arns.to_vec())).send().await;
             answer.find(format!("describe target groups {}", arns.join(", ")))
         };
-        let found = by_name(&arns, describe).await?;
-        Ok(found.into_iter().flat_map(|answer| answer.target_groups.unwrap_or_default()).collect())
+        let arns: Vec<String> = arns.iter().map(|arn| arn.0.clone()).collect();
+        let found = try_join_all(arns.chunks(AT_MOST).map(|some| by_name(some, describe))).await?;
+        Ok(found.into_iter().flatten().flat_map(|answer| answer.target_groups.unwrap_or_default()).collect())
+    }
+
+    async fn target(&self, found: &aws::TargetGroup) -> Result<Target, Failure> {
+        let from = found.load_balancer_arns().iter().map(|arn| arn.as_str().into()).collect();
+        Ok(Target { group: self.target_group(found).await?, from })
     }
 
     async fn target_group(&self, found: &aws::TargetGroup) -> Result<TargetGroup, Failure> {
@@ -58,44 +86,47 @@ impl Reader {
 
     async fn load_balancers(
         &self,
-        arns: BTreeSet<String>,
-        ours: &[TargetGroupArn],
+        arns: &BTreeSet<&LoadBalancerArn>,
+        targets: &[Target],
     ) -> Result<Vec<LoadBalancer>, Failure> {
-        if arns.is_empty() {
-            return Ok(Vec::new());
-        }
-        let doing = "describe the load balancers of the service";
-        let arns = Some(arns.into_iter().collect());
-        let answer = self.elb.describe_load_balancers().set_load_balancer_arns(arns).send().await.read(doing)?;
-        try_join_all(answer.load_balancers().iter().map(|found| self.load_balancer(found, ours))).await
+        let arns: Vec<String> = arns.iter().map(|arn| arn.0.clone()).collect();
+        let describe = async |some: &[String]| {
+            let answer = self.elb.describe_load_balancers().set_load_balancer_arns(Some(some.to_vec())).send().await;
+            answer.read("describe the load balancers of the service")
+        };
+        let found = try_join_all(arns.chunks(AT_MOST).map(describe)).await?;
+        let found = found.iter().flat_map(|answer| answer.load_balancers());
+        try_join_all(found.map(|found| self.load_balancer(found, targets))).await
     }
 
-    async fn load_balancer(&self, found: &aws::LoadBalancer, ours: &[TargetGroupArn]) -> Result<LoadBalancer, Failure> {
-        let arn = present(found.load_balancer_arn(), "describe load balancers", "ARN")?;
+    async fn load_balancer(&self, found: &aws::LoadBalancer, targets: &[Target]) -> Result<LoadBalancer, Failure> {
+        let arn: LoadBalancerArn = present(found.load_balancer_arn(), "describe load balancers", "ARN")?.into();
+        let to = targets.iter().filter(|one| one.from.contains(&arn)).map(|one| &one.group.arn).collect();
         let zones = found.availability_zones().iter();
         Ok(LoadBalancer {
-            arn: arn.into(),
             name: found.load_balancer_name().unwrap_or_default().to_owned(),
             is_internet_facing: found.scheme() != Some(&LoadBalancerSchemeEnum::Internal),
             subnets: zones.filter_map(|zone| zone.subnet_id()).map(Into::into).collect(),
             groups: found.security_groups().iter().map(|id| id.as_str().into()).collect(),
-            listeners: self.listeners(arn, found.r#type(), ours).await?,
+            listeners: self.listeners(arn.as_str(), found.r#type(), to).await?,
+            arn,
         })
     }
 
-    /// The listeners. Their rules are read only where no default action leads to the service.
+    /// The listeners. Their rules are read only where the default actions do not lead to all target groups that the load
+    /// balancer forwards to.
     async fn listeners(
         &self,
         balancer: &str,
         kind: Option<&LoadBalancerTypeEnum>,
-        ours: &[TargetGroupArn],
+        to: Vec<&TargetGroupArn>,
     ) -> Result<Vec<Listener>, Failure> {
         let call = self.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().items().send();
         let doing = format!("describe listeners of {balancer}");
         let found = call.collect::<Result<Vec<_>, _>>().await.read(doing)?;
         let mut listeners: Vec<Listener> = found.iter().map(listener).collect();
-        let leads = listeners.iter().flat_map(|listener| &listener.target_groups).any(|group| ours.contains(group));
-        if !leads && kind != Some(&LoadBalancerTypeEnum::Network) {
+        let is_led_to = |group| listeners.iter().any(|listener| listener.target_groups.contains(group));
+        if !to.into_iter().all(is_led_to) && kind != Some(&LoadBalancerTypeEnum::Network) {
             let rules = try_join_all(found.iter().map(|listener| self.by_rules(listener.listener_arn()))).await?;
             for (listener, groups) in listeners.iter_mut().zip(rules) {
                 listener.target_groups.extend(groups);

@@ -6,15 +6,11 @@ use crate::interface;
 use moat::error::Failure;
 use moat::ids::{SecurityGroupId, VpcId};
 use moat::proof::facts::Interface;
+use moat::teardown::Interface as Found;
 
 impl Reader {
-    /// Those in the tasks' groups that may be of this service.
-    pub(super) async fn interfaces(
-        &self,
-        vpc: &VpcId,
-        groups: &[SecurityGroupId],
-        service: &str,
-    ) -> Result<Vec<Interface>, Failure> {
+    /// Those in the groups of the tasks of one or several services.
+    pub(super) async fn interfaces(&self, vpc: &VpcId, groups: &[SecurityGroupId]) -> Result<Vec<Found>, Failure> {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
@@ -22,15 +18,18 @@ impl Reader {
         let inside = filter("vpc-id", [vpc.0.clone()]);
         let within = filter("group-id", groups.iter().map(|id| id.0.clone()));
         let found = interface::interfaces(&self.ec2, [inside, within], &doing).await?;
-        let is_one = |found: &moat::teardown::Interface| {
-            found.vpc == *vpc && found.groups.iter().any(|id| groups.contains(id)) && found.may_be_of(service)
-        };
-        let interfaces = found.into_iter().filter(is_one).map(|found| Interface {
-            id: found.id,
-            subnet: found.subnet,
-            groups: found.groups.into_iter().collect(),
-            public_ip: found.public_ip,
-        });
-        Ok(interfaces.collect())
+        Ok(found.into_iter().filter(|found| found.vpc == *vpc).collect())
     }
+}
+
+/// Those in these groups that may be of this service.
+pub(super) fn of(found: &[Found], groups: &[SecurityGroupId], service: &str) -> Vec<Interface> {
+    let is_one = |found: &&Found| found.groups.iter().any(|id| groups.contains(id)) && found.may_be_of(service);
+    let interfaces = found.iter().filter(is_one).cloned().map(|found| Interface {
+        id: found.id,
+        subnet: found.subnet,
+        groups: found.groups.into_iter().collect(),
+        public_ip: found.public_ip,
+    });
+    interfaces.collect()
 }

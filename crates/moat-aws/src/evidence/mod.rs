@@ -1,8 +1,9 @@
 //! Reads what the proof is made from: a VPC, whoever made it, and the service whose tasks are in it.
 //!
 //! Each kind of thing is described once, filtered by the VPC, side by side with the others: nine calls for a VPC and up to
-//! three more that depend on what they find, whatever its size, and pages. A service adds two for itself, three for its
-//! load balancer and one for its interfaces.
+//! three more that depend on what they find, whatever its size, and pages. A service adds two for itself and one for the
+//! listeners of its load balancer. One call tells of the interfaces of all services that are looked at together, and one of
+//! twenty target groups or load balancers.
 //!
 //! What the proof can say that it does not know may stay unread where AWS denies it: ACLs, gateways, prefix lists. Anything
 //! else that cannot be read is a failure, since what is not in the evidence counts as absent there.
@@ -20,6 +21,7 @@ mod tables;
 mod vpc;
 
 use aws_config::SdkConfig;
+use futures_util::future::join_all;
 use moat::error::{Failure, Kind};
 use moat::ids::{SecurityGroupId, VpcId};
 use moat::plan::Bindings;
@@ -78,32 +80,34 @@ impl Reader {
             None => self.vpc_of(&tasks.placement.subnets).await?,
         };
         let around = self.around(&vpc).await?;
-        self.inside(&around, order, tasks).await
+        let mut read = self.with_doors(&around, vec![inside(&around, order, tasks)]).await;
+        read.pop().unwrap_or_else(|| Err(Failure::new(Kind::Unexpected, format!("{order} was not looked at"))))
     }
 
-    /// The same, in a VPC that was read before: for several services of one network.
+    /// The same for several services, in a VPC that was read before.
     ///
     /// # Errors
-    /// As those of `running`.
-    pub async fn running_in(&self, around: &Around, order: &Order) -> Result<Evidence, Failure> {
-        self.inside(around, order, self.tasks(order).await?).await
+    /// As those of `running`, for each service.
+    pub async fn running_in(&self, around: &Around, orders: &[Order]) -> Vec<Result<Evidence, Failure>> {
+        let tasks = orders.iter().map(async |order| inside(around, order, self.tasks(order).await?));
+        self.with_doors(around, join_all(tasks).await).await
     }
 
-    async fn inside(&self, around: &Around, order: &Order, mut tasks: Tasks) -> Result<Evidence, Failure> {
-        let Around { evidence, default_group } = around;
-        let placement = &mut tasks.placement;
-        if !placement.subnets.iter().any(|id| evidence.subnets.iter().any(|subnet| subnet.id == *id)) {
-            return Err(elsewhere(order, placement, &evidence.vpc.id));
-        }
-        if placement.groups.is_empty() {
-            placement.groups.extend(default_group.clone());
-        }
-        let (door, interfaces) = try_join!(
-            self.door(&placement.target_groups),
-            self.interfaces(&evidence.vpc.id, &placement.groups, &placement.name),
-        )?;
-        let (load_balancers, target_groups) = door;
-        Ok(Evidence { load_balancers, target_groups, interfaces, ..evidence.of_tasks(tasks) })
+    /// What leads to the tasks of all these services, read once for all of them.
+    async fn with_doors(&self, around: &Around, tasks: Vec<Result<Tasks, Failure>>) -> Vec<Result<Evidence, Failure>> {
+        let placements = || tasks.iter().flatten().map(|tasks| &tasks.placement);
+        let target_groups: Vec<_> = placements().flat_map(|it| &it.target_groups).cloned().collect();
+        let groups: Vec<_> = placements().flat_map(|it| &it.groups).cloned().collect();
+        let vpc = &around.evidence.vpc.id;
+        let read = try_join!(self.doors(&target_groups), self.interfaces(vpc, &groups));
+        let evidence = tasks.into_iter().map(|tasks| {
+            let tasks = tasks?;
+            let (doors, found) = read.as_ref().map_err(Clone::clone)?;
+            let interfaces = interfaces::of(found, &tasks.placement.groups, &tasks.placement.name);
+            let (load_balancers, target_groups) = doors.to(&tasks.placement.target_groups);
+            Ok(Evidence { load_balancers, target_groups, interfaces, ..around.evidence.of_tasks(tasks) })
+        });
+        evidence.collect()
     }
 
     /// Everything of a VPC.
@@ -163,6 +167,19 @@ fn or_unread<T>(found: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
         }
         found => found,
     }
+}
+
+/// The tasks, where they are in this VPC. Those that name no group are in the one that AWS gives them.
+fn inside(around: &Around, order: &Order, mut tasks: Tasks) -> Result<Tasks, Failure> {
+    let Around { evidence, default_group } = around;
+    let placement = &mut tasks.placement;
+    if !placement.subnets.iter().any(|id| evidence.subnets.iter().any(|subnet| subnet.id == *id)) {
+        return Err(elsewhere(order, placement, &evidence.vpc.id));
+    }
+    if placement.groups.is_empty() {
+        placement.groups.extend(default_group.clone());
+    }
+    Ok(tasks)
 }
 
 fn elsewhere(order: &Order, placement: &Placement, vpc: &VpcId) -> Failure {
