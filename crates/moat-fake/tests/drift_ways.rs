@@ -16,8 +16,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const GRADES: [Repair; 4] = [Repair::None, Repair::Safe, Repair::Disruptive, Repair::Destructive];
 const SEED: u64 = 4;
 
-fn graded(door: &Value, repair: Repair) -> Asked {
+/// The door, and whether the network has IPv6.
+#[derive(Clone, Copy)]
+struct Shape<'a> {
+    door: &'a Value,
+    ipv6: bool,
+}
+
+fn graded(Shape { door, ipv6 }: Shape<'_>, repair: Repair) -> Asked {
     let mut asked = asked(2, Nat::Single);
+    asked.network.ipv6 = ipv6;
     let service = json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
     let input = moat::spec::read(&json!({ "service": service })).expect("a good document");
     asked.service.load_balancer = input.service.and_then(|service| service.load_balancer);
@@ -36,8 +44,8 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(door: &Value, at: usize, repair: Repair) -> Self {
-        let asked = graded(door, repair);
+    fn of(shape: Shape<'_>, at: usize, repair: Repair) -> Self {
+        let asked = graded(shape, repair);
         let world = settled(SEED, &asked);
         let before = world.shape();
         let ways = world.ways();
@@ -69,7 +77,7 @@ impl Trial {
 
 #[test]
 fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
-    let tally = every_way(&json!({}), |_| true);
+    let tally = every_way(Shape { door: &json!({}), ipv6: false }, |_| true);
     insta::assert_snapshot!("every_way_to_drift", tally.table);
     insta::assert_snapshot!("fixed", tally.fixed.into_iter().collect::<Vec<_>>().join("\n"));
     assert!(tally.mutations > 150, "{:?}", tally.natures);
@@ -91,9 +99,20 @@ fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded
             let kinds = ["listener", "load-balancer", "security-group", "target-group"];
             kinds.contains(&kind(&mutation.resource)) || ["grace", "target_group"].contains(&mutation.what.as_str())
         };
-        let tally = every_way(&door, is_the_doors);
+        let tally = every_way(Shape { door: &door, ipv6: false }, is_the_doors);
         insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
     }
+}
+
+/// What IPv6 adds, and what it changes: ranges, gateways and routes, the load balancer's addresses, the groups.
+#[test]
+fn d4_d5_every_single_way_to_change_what_ipv6_adds_is_found_named_graded_and_mended() {
+    let is_of_ipv6 = |mutation: &Mutation| {
+        let words = ["ipv6", "::/0", "egress-only", "address type"];
+        mutation.resource.contains("egress-only") || words.iter().any(|word| mutation.what.contains(word))
+    };
+    let tally = every_way(Shape { door: &json!({}), ipv6: true }, is_of_ipv6);
+    insta::assert_snapshot!("every_way_to_drift_ipv6", tally.table);
 }
 
 /// What came of all trials.
@@ -104,8 +123,8 @@ struct Tally {
     natures: BTreeMap<String, usize>,
 }
 
-fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
-    let world = settled(SEED, &graded(door, Repair::Safe));
+fn every_way(shape: Shape<'_>, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
+    let world = settled(SEED, &graded(shape, Repair::Safe));
     let ways = world.ways();
     let (mut table, mut failed) = (String::new(), Vec::new());
     let mut natures: BTreeMap<String, usize> = BTreeMap::new();
@@ -113,7 +132,7 @@ fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
     for (at, mutation) in tried {
         *natures.entry(format!("{:?}", mutation.nature)).or_default() += 1;
         for repair in GRADES {
-            match catch_unwind(AssertUnwindSafe(|| judge(door, at, mutation, repair))) {
+            match catch_unwind(AssertUnwindSafe(|| judge(shape, at, mutation, repair))) {
                 Ok(lines) if repair == Repair::Destructive => table.push_str(&lines),
                 Ok(_) => {}
                 Err(panic) => failed.push((name(mutation, repair), message(&*panic))),
@@ -132,8 +151,8 @@ fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
 }
 
 /// What is said of it, a line each.
-fn judge(door: &Value, at: usize, mutation: &Mutation, repair: Repair) -> String {
-    let trial = Trial::of(door, at, repair);
+fn judge(shape: Shape<'_>, at: usize, mutation: &Mutation, repair: Repair) -> String {
+    let trial = Trial::of(shape, at, repair);
     let story = || format!("{}\n{:#?}\n{}", name(mutation, repair), trial.checked, trial.world.story());
     match mutation.nature {
         Nature::Delegated | Nature::Stray => {

@@ -43,6 +43,8 @@ ids! {
     SubnetId,
     /// `igw-…`
     InternetGatewayId,
+    /// `eigw-…`
+    EgressOnlyInternetGatewayId,
     /// `eipalloc-…`
     AllocationId,
     /// `nat-…`

@@ -15,7 +15,7 @@ pub fn trials() -> Vec<(&'static str, Body)> {
 }
 
 /// The samples that are not here, each with the reason.
-const LEFT_OUT: [(&str, &str); 12] = [
+const LEFT_OUT: [(&str, &str); 13] = [
     ("plan", "it changes nothing; other trials look at plans"),
     ("service-only", "its network is another sample's; another trial has it"),
     ("drift", "its shape is that of hello; trials of drift have its grades"),
@@ -26,6 +26,7 @@ const LEFT_OUT: [(&str, &str); 12] = [
     ),
     ("nat-and-endpoints", "likewise"),
     ("regional", "the local AWS has no NAT gateway without a subnet; moat-fake has it"),
+    ("dual-stack", "the local AWS does not give IPv6 blocks to what is there already; moat-fake has it"),
     ("existing", "its VPC is not there; moat-fake has it"),
     ("existing-found", "likewise"),
     ("private-registry", "its secret is not there; moat-fake has it"),

@@ -8,6 +8,7 @@ mod evidence;
 mod image;
 mod ingress_apply;
 mod ingress_observe;
+mod ipv6;
 mod lock;
 mod many;
 mod network_apply;
@@ -21,6 +22,7 @@ mod secrets;
 mod service_apply;
 mod service_observe;
 mod task_definition;
+mod teardown_network;
 
 mod wire;
 mod xml;

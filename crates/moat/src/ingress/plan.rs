@@ -63,14 +63,20 @@ fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &
 fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let (subnets, attributes) = (spec.door_subnets(), attributes::load_balancer(door));
     let Some(found) = &observed.load_balancer else {
-        plan.step(IngressStep::CreateLoadBalancer { kind: door.kind, scheme: door.scheme, subnets });
+        let (kind, scheme, address_type) = (door.kind, door.scheme, spec.address_type());
+        plan.step(IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets });
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
         return;
     };
     let wanted: Option<BTreeSet<SubnetId>> =
         subnets.iter().map(|name| spec.given.get(name).map(SubnetId::from)).collect();
     if wanted.is_none_or(|wanted| wanted != found.subnets) {
-        plan.step(IngressStep::SetSubnets { arn: found.arn.clone(), subnets });
+        plan.step(IngressStep::SetSubnets { arn: found.arn.clone(), subnets: subnets.clone() });
+    }
+    // In a network of somebody else's it is theirs to say.
+    if spec.network.existing.is_none() && found.address_type != spec.address_type().as_str() {
+        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+        plan.step(IngressStep::SetAddressType { arn, address_type, subnets });
     }
     let wanted: BTreeSet<SecurityGroupId> =
         observed.group(Group::LoadBalancer).map(|group| group.id.clone()).into_iter().collect();
