@@ -244,3 +244,63 @@ fn c4_a_fault_at_any_call_of_a_provision_with_ipv6_leaves_no_twin_and_no_leak() 
     }
     println!("{calls} calls");
 }
+
+#[test]
+fn c13_a_network_with_ipv6_grows_by_a_zone_that_has_it_too() {
+    for door in ["internet-facing", "internal"] {
+        let grown = |zones| {
+            let mut asked = dual(Egress::nat(Nat::PerZone));
+            asked.network.zones = zones;
+            let service = serde_json::json!({
+                "name": "web", "network": "main", "image": moat_fake::trial::IMAGE, "port": 8080, "tasks": 2,
+                "loadBalancer": { "scheme": door }
+            });
+            asked.service = serde_json::from_value(service).expect("a constant document");
+            asked
+        };
+        let world = settled(6, &grown(2));
+        let kept = ["vpc", "subnet public-a", "subnet private-b", "load-balancer", "egress-only-internet-gateway"];
+        let ids = kept.map(|name| world.id(name));
+        assert_eq!(run(&world, &grown(3)), End::Settled, "{door}\n{}", world.story());
+        must_be_settled(&world, &grown(3));
+        assert_eq!(kept.map(|name| world.id(name)), ids, "{door}");
+    }
+}
+
+/// T5: killed at any call, it goes away without a trace, also while nothing is recorded.
+#[test]
+fn t5_a_network_with_ipv6_that_is_half_made_is_taken_down_to_nothing() {
+    let asked = dual(Egress::nat(Nat::Single));
+    let calls = {
+        let world = empty(3);
+        run(&world, &asked);
+        world.read(|state| state.calls)
+    };
+    let mut exits = 0;
+    for call in 0..calls {
+        let world = empty(3).with(Rules::default(), Faults::at(call, Fault::KilledAfter));
+        run(&world, &asked);
+        exits += world.count("egress-only-internet-gateway");
+        let world = world.with(Rules::default(), Faults::none());
+        world.wait(600_000);
+        down::removed(&world, &down::all());
+        down::calm(&world);
+        down::must_be_gone(&world, &std::collections::BTreeSet::new());
+    }
+    assert!(exits > 0, "the gateway is there in some of them");
+}
+
+#[test]
+fn t1_the_way_out_by_ipv6_goes_after_its_routes_and_before_the_vpc() {
+    let asked = dual(Egress::nat(Nat::Single));
+    let world = settled(3, &asked);
+    down::record(&world, &asked);
+    let from = world.story().lines().count();
+    down::removed(&world, &down::all());
+    let story = world.story();
+    let deeds: Vec<&str> = story.lines().skip(from).filter(|line| line.contains(": Ok(")).collect();
+    let at =
+        |what: &str| deeds.iter().rposition(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}\n{story}"));
+    assert!(at("delete route ::/0") < at("delete egress-only-internet-gateway"), "{story}");
+    assert!(at("delete egress-only-internet-gateway") < at("delete vpc vpc-"), "{story}");
+}

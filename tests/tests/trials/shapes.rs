@@ -26,7 +26,7 @@ const LEFT_OUT: [(&str, &str); 13] = [
     ),
     ("nat-and-endpoints", "likewise"),
     ("regional", "the local AWS has no NAT gateway without a subnet; moat-fake has it"),
-    ("dual-stack", "the local AWS does not give IPv6 blocks to what is there already; moat-fake has it"),
+    ("dual-stack", "the local AWS has no call that gives a VPC an IPv6 block; moat-fake has it"),
     ("existing", "its VPC is not there; moat-fake has it"),
     ("existing-found", "likewise"),
     ("private-registry", "its secret is not there; moat-fake has it"),

@@ -45,7 +45,7 @@ impl IngressCloud {
                 let call = self.elb_once.set_ip_address_type().load_balancer_arn(arn.as_str());
                 call.ip_address_type(address_type.as_str().into()).send().await.read(step).map(|_| Done::Changed)
             }
-            IngressStep::SetSubnets { arn, subnets } => {
+            IngressStep::SetSubnets { arn, subnets, .. } => {
                 let subnets = subnets.iter().map(|name| Ok(bound(name)?.to_owned())).collect::<Result<_, Failure>>()?;
                 let call = self.elb_once.set_subnets().load_balancer_arn(arn.as_str()).set_subnets(Some(subnets));
                 call.send().await.read(step).map(|_| Done::Changed)

@@ -39,7 +39,7 @@ pub fn create(
     let short = if kind == LoadBalancerKind::Network { "net" } else { "app" };
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{short}/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes = attributes::guarded(kind).iter().copied().chain(begins_with(kind));
+    let attributes = attributes::guarded(kind, scheme).into_iter().chain(begins_with(kind));
     let balancer = Balancer {
         arn: arn.clone(),
         name,
@@ -105,6 +105,9 @@ pub fn set_address_type(state: &mut State, arn: &str, address_type: AddressType)
 
 pub fn set_subnets(state: &mut State, arn: &str, subnets: BTreeSet<SubnetId>) -> Answer {
     zones(state, &subnets)?;
+    let found = known(state.balancers.usable(arn, state.now), "LoadBalancerNotFound", arn)?;
+    let is_dual = found.address_type == AddressType::DualStack.as_str();
+    has_ranges(state, &subnets, if is_dual { AddressType::DualStack } else { AddressType::Ipv4 })?;
     change(state, arn, |balancer| balancer.subnets = subnets)
 }
 

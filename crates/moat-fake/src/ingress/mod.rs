@@ -78,7 +78,7 @@ fn apply(
         IngressStep::SetAddressType { arn, address_type, .. } => {
             balancer::set_address_type(state, arn.as_str(), *address_type)
         }
-        IngressStep::SetSubnets { arn, subnets } => balancer::set_subnets(state, arn.as_str(), ids(subnets)),
+        IngressStep::SetSubnets { arn, subnets, .. } => balancer::set_subnets(state, arn.as_str(), ids(subnets)),
         IngressStep::SetGroups { arn } => balancer::set_groups(state, arn.as_str(), &door()),
         IngressStep::SetLoadBalancerAttributes { attributes } => {
             balancer::set_attributes(state, &bound(bindings, &desired::load_balancer()), attributes)

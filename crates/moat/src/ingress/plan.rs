@@ -71,7 +71,8 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     let wanted: Option<BTreeSet<SubnetId>> =
         subnets.iter().map(|name| spec.given.get(name).map(SubnetId::from)).collect();
     if wanted.is_none_or(|wanted| wanted != found.subnets) {
-        plan.step(IngressStep::SetSubnets { arn: found.arn.clone(), subnets: subnets.clone() });
+        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+        plan.step(IngressStep::SetSubnets { arn, address_type, subnets: subnets.clone() });
     }
     // In a network of somebody else's it is theirs to say.
     if spec.network.existing.is_none() && found.address_type != spec.address_type().as_str() {
@@ -85,8 +86,8 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     }
     let mut attributes = unset(attributes, &found.attributes);
     let turned = |(key, value): &&(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
-    let turned = attributes::guarded(door.kind).iter().filter(turned);
-    attributes.extend(turned.map(|(key, value)| (*key, (*value).to_owned())));
+    let guarded = attributes::guarded(door.kind, door.scheme);
+    attributes.extend(guarded.iter().filter(turned).map(|(key, value)| (*key, (*value).to_owned())));
     if !attributes.is_empty() {
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
     }

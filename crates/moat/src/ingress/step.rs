@@ -40,6 +40,7 @@ pub enum IngressStep {
     },
     SetSubnets {
         arn: LoadBalancerArn,
+        address_type: AddressType,
         subnets: Vec<Logical>,
     },
     SetGroups {
@@ -114,7 +115,9 @@ impl Step for IngressStep {
                 before.chain(subnets.iter().cloned()).chain(ranges(*address_type, subnets)).collect()
             }
             Self::SetAddressType { address_type, subnets, .. } => ranges(*address_type, subnets).collect(),
-            Self::SetSubnets { subnets, .. } => subnets.clone(),
+            Self::SetSubnets { address_type, subnets, .. } => {
+                subnets.iter().cloned().chain(ranges(*address_type, subnets)).collect()
+            }
             Self::SetGroups { .. } => vec![Group::LoadBalancer.logical()],
             Self::SetLoadBalancerAttributes { .. } | Self::SetWebAcl { .. } => vec![desired::load_balancer()],
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
