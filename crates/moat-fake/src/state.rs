@@ -195,6 +195,14 @@ pub(crate) struct Listener {
     pub known_to_ecs: u64,
 }
 
+impl Listener {
+    /// Whether it forwards there, by itself or by one of its rules.
+    pub fn leads_to(&self, target: &str) -> bool {
+        let by_rule = self.rules.iter().filter_map(|rule| rule.forwards_to.as_ref());
+        self.forwards_to.as_deref().into_iter().chain(by_rule.map(|arn| arn.as_str())).any(|arn| arn == target)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     pub arn: String,
@@ -419,7 +427,7 @@ impl State {
 
     /// Whether a listener forwards to this target group.
     pub(crate) fn is_served(&self, target: &str) -> bool {
-        self.listeners.there().any(|listener| listener.forwards_to.as_deref() == Some(target))
+        self.listeners.there().any(|listener| listener.leads_to(target))
     }
 
     /// The table that routes for a subnet: the one it is associated with, or else the VPC's main one.

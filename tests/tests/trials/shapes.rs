@@ -15,9 +15,10 @@ pub fn trials() -> Vec<(&'static str, Body)> {
 }
 
 /// The samples that are not here, each with the reason.
-const LEFT_OUT: [(&str, &str); 12] = [
+const LEFT_OUT: [(&str, &str); 13] = [
     ("plan", "it changes nothing; other trials look at plans"),
     ("service-only", "its network is another sample's; another trial has it"),
+    ("shared", "its load balancer is another sample's; a trial of its own has it"),
     ("drift", "its shape is that of hello; trials of drift have its grades"),
     ("track-versions", "its shape is that of hello; trials of rollouts have its tags"),
     (

@@ -5,6 +5,7 @@ use crate::state::{Balancer, Group, Listener, State, TargetGroup};
 use moat::cidr::Cidr;
 use moat::ingress::attributes;
 use moat::ingress::observed::{HealthCheck, ListenerRule};
+use moat::ingress::shared::Conditions;
 use moat::rule::{Direction, Peer, Rule};
 use moat::spec::{LoadBalancerKind, Scheme};
 
@@ -226,7 +227,13 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
     set(Nature::Field, what, |it| (it.forwards_to, it.redirects) = (None, !it.redirects));
     if protocol.starts_with("HTTP") {
         set(Nature::Field, "rules: one more", |it| {
-            it.rules.push(ListenerRule { arn: "arn:rule".into(), priority: "1".into() });
+            it.rules.push(ListenerRule {
+                arn: "arn:rule".into(),
+                priority: "1".into(),
+                service: None,
+                conditions: Conditions::default(),
+                forwards_to: Some("arn:theirs".into()),
+            });
         });
     }
     if certificate.is_some() {

@@ -5,6 +5,7 @@ use super::contradictions::contradictions;
 use super::desired::{Group, IngressSpec};
 use super::listener::{self, Answer};
 use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed};
+use super::shared;
 use super::step::IngressStep;
 use crate::ids::{SecurityGroupId, SubnetId};
 use crate::plan::{Plan, Problem, Refusal, Waiting};
@@ -22,12 +23,19 @@ pub fn plan(spec: &IngressSpec, observed: &Observed) -> Result<Plan<IngressStep>
     for group in spec.groups() {
         security_group(spec, observed, group, &mut plan);
     }
-    if let Some(door) = spec.door() {
+    if let Some(door) = spec.own_door() {
         load_balancer(spec, door, observed, &mut plan);
         web_acl(door, observed, &mut plan);
+    }
+    if let Some(door) = spec.door() {
         target_group(door, observed, &mut plan);
-        listeners(door, observed, &mut plan);
+    }
+    if let Some(door) = spec.own_door() {
+        listeners(spec, door, observed, &mut plan);
         other_listeners(spec, observed, &mut plan);
+    }
+    if let Some(door) = spec.door().filter(|door| door.shared.is_some()) {
+        shared::guest(spec, door, observed, &mut plan);
     }
     Ok(plan)
 }
@@ -38,7 +46,7 @@ fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &
     if found.is_none() {
         plan.step(IngressStep::CreateGroup { group });
     }
-    let id_of = |group| observed.group(group).map(|found| found.id.clone());
+    let id_of = |group| observed.id_of(group);
     let mut kept: BTreeSet<Rule> = BTreeSet::new();
     for wanted in spec.rules(group) {
         let rule = wanted.rule(id_of);
@@ -54,7 +62,7 @@ fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &
         kept.extend(rule);
     }
     for (found, rule) in found.iter().flat_map(|found| found.rules.iter().map(move |rule| (found, rule))) {
-        if !kept.contains(rule) {
+        if !kept.contains(rule) && !shared::is_to_guest(observed, group, rule) {
             plan.step(IngressStep::RemoveRule { group, id: found.id.clone(), rule: rule.clone() });
         }
     }
@@ -147,7 +155,7 @@ fn unset(wanted: Vec<(&'static str, String)>, found: &BTreeMap<String, String>) 
     wanted.into_iter().filter(|(key, value)| !is_set(key, value)).collect()
 }
 
-fn listeners(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+fn listeners(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let ours = observed.target_group.as_ref().map(|found| &found.arn);
     for wanted in listener::listeners(door) {
         let name = wanted.logical();
@@ -166,7 +174,7 @@ fn listeners(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<Ingre
         if !attributes.is_empty() {
             plan.step(IngressStep::SetListenerAttributes { listener: name.clone(), attributes });
         }
-        for rule in &found.rules {
+        for rule in found.rules.iter().filter(|rule| rule.guest(&spec.service.name).is_none()) {
             let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
             plan.step(IngressStep::DeleteListenerRule { arn, listener: name.clone(), priority });
         }

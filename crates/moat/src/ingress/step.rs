@@ -4,6 +4,7 @@ use super::attributes::Pairs;
 use super::desired::{self, End, Group, Wanted};
 use super::listener::{Answer, WantedListener};
 use super::observed::HealthCheck;
+use super::shared::{self, Conditions};
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
 use crate::name::Logical;
 use crate::network::desired as network;
@@ -67,6 +68,20 @@ pub enum IngressStep {
         port: u16,
         protocol: String,
     },
+    /// A rule of another service's listener, which leads to this one.
+    CreateListenerRule {
+        listener: ListenerArn,
+        priority: u32,
+        conditions: Conditions,
+    },
+    SetListenerRule {
+        arn: ListenerRuleArn,
+        conditions: Conditions,
+    },
+    SetRulePriority {
+        arn: ListenerRuleArn,
+        priority: u32,
+    },
     DeleteListenerRule {
         arn: ListenerRuleArn,
         listener: Logical,
@@ -86,6 +101,7 @@ impl Step for IngressStep {
             Self::CreateLoadBalancer { .. } => Some(desired::load_balancer()),
             Self::CreateTargetGroup { .. } => Some(desired::target_group()),
             Self::CreateListener { listener } | Self::SetListener { listener, .. } => Some(listener.logical()),
+            Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => Some(shared::listener_rule()),
             _ => None,
         }
     }
@@ -116,7 +132,9 @@ impl Step for IngressStep {
             }
             Self::SetListener { listener, .. } => destination(listener).collect(),
             Self::SetListenerAttributes { listener, .. } => vec![listener.clone()],
+            Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => shared::needs(),
             Self::RemoveRule { .. }
+            | Self::SetRulePriority { .. }
             | Self::SetHealthCheck { .. }
             | Self::DeleteListener { .. }
             | Self::DeleteListenerRule { .. } => vec![],
@@ -125,7 +143,11 @@ impl Step for IngressStep {
 
     fn hazard(&self) -> Hazard {
         match self {
-            Self::SetSubnets { .. } | Self::SetGroups { .. } | Self::SetListener { .. } => Hazard::Disruptive,
+            Self::SetSubnets { .. }
+            | Self::SetGroups { .. }
+            | Self::SetListener { .. }
+            | Self::SetListenerRule { .. }
+            | Self::SetRulePriority { .. } => Hazard::Disruptive,
             // Between two groups: the port that the running tasks still listen on, until the service rolls.
             Self::RemoveRule { rule: Rule { peer: Peer::Group(_), .. }, .. } => Hazard::Disruptive,
             // Somebody may need that way out; but what AWS gives each new group is nobody's.
@@ -163,6 +185,13 @@ impl fmt::Display for IngressStep {
             Self::SetWebAcl { acl, replaces: Some(other) } => {
                 write!(f, "put web ACL {acl} before load-balancer instead of {other}")
             }
+            Self::CreateListenerRule { priority, conditions, .. } => {
+                write!(f, "create listener-rule for {conditions} to target-group, priority {priority}")
+            }
+            Self::SetListenerRule { conditions, .. } => {
+                write!(f, "set listener-rule for {conditions} to target-group")
+            }
+            Self::SetRulePriority { priority, .. } => write!(f, "set listener-rule to priority {priority}"),
             Self::DeleteListener { port, protocol, .. } => {
                 write!(f, "delete listener {protocol} on port {port}, which the spec does not ask for")
             }

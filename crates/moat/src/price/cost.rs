@@ -87,7 +87,7 @@ impl Lines {
 
     /// An internet-facing load balancer has a public address in each zone ("Public IPv4 addresses", Amazon VPC Pricing).
     fn door(&mut self, network: &NetworkSpec, service: &ServiceSpec) {
-        let Some(door) = &service.load_balancer else { return };
+        let Some(door) = service.own_load_balancer() else { return };
         match door.kind {
             LoadBalancerKind::Application => {
                 self.add("application load balancer", Item::ApplicationLoadBalancer, 1);

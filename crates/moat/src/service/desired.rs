@@ -116,9 +116,9 @@ impl ServiceStageSpec {
         subnets(&self.network, Side::Private, &self.given)
     }
 
-    /// The listener that leads to the tasks; `None` where nothing does.
+    /// The listener that leads to the tasks, or the rule of one; `None` where nothing does.
     pub fn listener(&self) -> Option<Logical> {
-        self.service.load_balancer.as_ref().map(listener::main)
+        self.service.load_balancer.as_ref().map(listener::leading)
     }
 
     /// Seconds that a new task may fail its checks; `None` where nobody checks.

@@ -23,6 +23,9 @@ pub struct IngressTeardownSpec {
     /// Whether it is moat that turned the load balancer's deletion protection on. Only then does moat turn it off.
     #[serde(default)]
     pub is_protection_ours: bool,
+    /// All services that are taken down together.
+    #[serde(default)]
+    pub with: BTreeSet<Name>,
 }
 
 impl IngressTeardownSpec {

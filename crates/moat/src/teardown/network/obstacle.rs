@@ -19,7 +19,7 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
         let message = format!("{stranger} is in network {}. {way_out}", spec.network);
         problems.push(Problem::general(message));
     }
-    problems.extend(group::referred(&observed.groups, &observed.references));
+    problems.extend(group::referred(&observed.groups, observed.references.iter()));
     for address in &observed.addresses {
         problems.extend(borrowed(observed, address));
     }
