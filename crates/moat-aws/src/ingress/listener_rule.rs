@@ -8,6 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     self as aws, Action, ActionTypeEnum, HostHeaderConditionConfig, PathPatternConditionConfig, RuleCondition,
     RulePriorityPair,
 };
+use futures_util::future::try_join_all;
 use moat::error::Failure;
 use moat::ids::{ListenerArn, TargetGroupArn};
 use moat::ingress::observed::ListenerRule;
@@ -61,20 +62,20 @@ impl IngressCloud {
         let found = self.elb.describe_rules().listener_arn(listener).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let others = found.iter().filter(|rule| rule.is_default() != Some(true) && rule.priority() != Some("default"));
-        let mut rules = Vec::new();
-        for rule in others {
-            let arn = present(rule.rule_arn(), &doing, "ARN")?;
-            let call = async |arns| self.tags(arns).await;
-            let tags = self.shared.tags.ask(arn, call).await?.unwrap_or_default();
-            rules.push(ListenerRule {
-                arn: arn.into(),
-                priority: rule.priority().unwrap_or("without a priority").to_owned(),
-                service: service(&tags),
-                conditions: said(rule),
-                forwards_to: target(rule),
-            });
-        }
-        Ok(rules)
+        try_join_all(others.map(|rule| self.rule(rule, &doing))).await
+    }
+
+    async fn rule(&self, rule: &aws::Rule, doing: &str) -> Result<ListenerRule, Failure> {
+        let arn = present(rule.rule_arn(), doing, "ARN")?;
+        let call = async |arns| self.tags(arns).await;
+        let tags = self.shared.tags.ask(arn, call).await?.unwrap_or_default();
+        Ok(ListenerRule {
+            arn: arn.into(),
+            priority: rule.priority().unwrap_or("without a priority").to_owned(),
+            service: service(&tags),
+            conditions: said(rule),
+            forwards_to: target(rule),
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use moat::name::Name;
 use moat::rule::Peer;
 use moat::spec::Scheme;
 use moat::tags::{self, Owner};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<Observed, Failure> {
     let (us, name) = (owner.clone(), spec.aws_name());
@@ -28,15 +28,19 @@ pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<O
         Some(arn) => hand.look("describe listeners", move |state| listeners(state, &arn)).await?,
         None => Vec::new(),
     };
-    let guests = hand.look("describe security groups by id", {
-        let (us, groups) = (owner.clone(), groups.clone());
-        move |state| guests(state, &us, &groups)
-    });
+    let others = others(&groups);
+    let guests = match others.is_empty() {
+        true => BTreeMap::new(),
+        false => {
+            let us = owner.clone();
+            hand.look("describe security groups by id", move |state| guests(state, &us, &others)).await?
+        }
+    };
     let host = match spec.service.host().cloned() {
         Some(name) => Some(host(hand, Owner::Service(name)).await?),
         None => None,
     };
-    Ok(Observed { guests: guests.await?, host, groups, load_balancer, target_group, listeners })
+    Ok(Observed { guests, host, groups, load_balancer, target_group, listeners })
 }
 
 /// The load balancer of another service.
@@ -53,14 +57,18 @@ async fn host(hand: &Hand, owner: Owner) -> Result<Host, Failure> {
     Ok(Host { load_balancer, group, listeners })
 }
 
-/// Groups of other services' tasks that rules of our groups name.
-fn guests(state: &State, owner: &Owner, groups: &[SecurityGroup]) -> BTreeMap<SecurityGroupId, Name> {
+/// Groups that rules of ours name, but for ours.
+fn others(groups: &[SecurityGroup]) -> BTreeSet<SecurityGroupId> {
     let named = groups.iter().flat_map(|group| &group.rules).filter_map(|rule| match &rule.peer {
-        Peer::Group(peer) => Some(peer),
+        Peer::Group(peer) => Some(peer.clone()),
         _ => None,
     });
-    let named: Vec<&SecurityGroupId> = named.collect();
-    let others = state.groups.seen(state.now).filter(|kept| named.contains(&&kept.thing.id));
+    named.filter(|id| groups.iter().all(|group| group.id != *id)).collect()
+}
+
+/// Which of these are groups of other services' tasks.
+fn guests(state: &State, owner: &Owner, named: &BTreeSet<SecurityGroupId>) -> BTreeMap<SecurityGroupId, Name> {
+    let others = state.groups.seen(state.now).filter(|kept| named.contains(&kept.thing.id));
     let guest = |kept: &Kept<crate::state::Group>| {
         let is_tasks = kept.tags.get(tags::RESOURCE).is_some_and(|name| name == Group::Tasks.logical().as_str());
         let service = Name::new(kept.tags.get(tags::SERVICE)?).ok().filter(|name| name != owner.name())?;

@@ -357,6 +357,7 @@ fn a_door_is_recorded_as_it_was_read_and_a_plain_one_as_ever() {
         (serde_json::json!("none"), Some(serde_json::json!("none"))),
         (serde_json::json!({ "scheme": "internal" }), None),
         (serde_json::json!({ "type": "network", "idleTimeout": 60 }), None),
+        (serde_json::json!({ "shared": "front", "hosts": ["api.example.com"], "paths": ["/v1/*"] }), None),
     ] {
         let service =
             serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
@@ -421,4 +422,29 @@ fn s2_every_contradiction_of_a_door_is_told_at_once_with_its_field() {
     "#);
     insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @r#"/service/loadBalancer/certificate: "arn:aws:iam::123456789012:server-certificate/one" is no certificate of AWS Certificate Manager, which looks like arn:aws:acm:<region>:<account>:certificate/<id>"#);
     insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @r#"/service/loadBalancer: is "nothing"; it is an object, or "none" for no load balancer"#);
+}
+
+#[test]
+fn s2_what_belongs_to_the_load_balancer_of_another_service_is_said_there() {
+    insta::assert_snapshot!(door(serde_json::json!({
+        "shared": "front",
+        "scheme": "internal",
+        "allow": ["10.0.0.0/8"],
+        "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/one",
+        "hosts": ["localhost", "API.example.com"],
+        "paths": ["api", "/a b", "/v1/*", "/v1/*"],
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/scheme: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/allow: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/certificate: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/hosts/0: "localhost" is no host: it has at least one dot and ends with letters, like api.example.com
+    /service/loadBalancer/hosts/1: "API.example.com" has more than small letters, digits, hyphens, dots, * and ?
+    /service/loadBalancer/paths/0: "api" must begin with a slash, like /api
+    /service/loadBalancer/paths/1: "/a b" has ' ' in it, which ELB takes in no path pattern
+    /service/loadBalancer/paths/3: "/v1/*" is there twice
+    /service/loadBalancer/hosts: has 6 patterns together with paths, but a rule of a listener takes 5
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({ "shared": "front" })).unwrap_err(), @r#"/service/loadBalancer/shared: names neither hosts nor paths, so no request would come to the service; give at least one"#);
+    insta::assert_snapshot!(door(serde_json::json!({ "shared": "web", "paths": ["/"] })).unwrap_err(), @r#"/service/loadBalancer/shared: is the service itself; leave it out for a load balancer of its own"#);
+    insta::assert_snapshot!(door(serde_json::json!({ "paths": ["/api/*"] })).unwrap_err(), @r#"/service/loadBalancer/paths: stands beside "shared" only: all requests to a load balancer of its own come to the service"#);
 }
