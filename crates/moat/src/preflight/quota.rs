@@ -82,7 +82,7 @@ pub(super) fn check(asked: &Asked, account: &Account) -> Vec<Finding> {
     let zones = account.zones.as_ref().and_then(|zones| zones.as_ref().ok());
     let zones =
         zones.map(|zones| zones.iter().filter(|zone| zone.has_fargate()).map(|zone| zone.name.clone()).collect());
-    let needs = asked.needs(&account.region, &zones.unwrap_or_else(Vec::new));
+    let needs = asked.needs(&account.region, &zones.unwrap_or_default());
     let mut unread = Unread::default();
     let mut findings = Vec::new();
     for (quota, places) in &needs {
