@@ -4,7 +4,8 @@ mod down;
 
 use down::{all, calm, down, must_be_gone, order, provision, refused, removed, try_all};
 use moat::drift::Verdict;
-use moat::spec::{Input, read};
+use moat::spec::{Input, Repair, read};
+use moat_fake::mutation::Mutation;
 use moat_fake::trial::{IMAGE, empty, must_be_proven, plan};
 use moat_fake::{Asked, End, Execution, Fault, Faults, Remediation, Rules, TeardownEnd, World};
 use serde_json::{Value, json};
@@ -142,4 +143,45 @@ fn what_cannot_be_shared_is_refused_with_the_reason() {
     let world = shared(7, &[api()]);
     let why = refusal(&world, &asked("api", json!({})));
     assert!(why.contains("AWS takes one only"), "{why}");
+}
+
+/// The host, its guests, and what everybody has of each other.
+#[test]
+fn d4_every_way_to_change_what_host_and_guests_share_is_found_and_mended() {
+    let every = || {
+        [host(), api(), admin()].map(|mut asked| {
+            asked.network.drift.repair = Repair::Destructive;
+            asked.service.drift.repair = Repair::Destructive;
+            asked
+        })
+    };
+    let [_, guests @ ..] = every();
+    let world = shared(8, &guests);
+    let is_shared = |mutation: &Mutation| {
+        let is_way =
+            mutation.resource == "security-group load-balancer" && mutation.what.starts_with("rule tcp 8080 out");
+        is_way || mutation.what.starts_with("rule of ") || mutation.what.starts_with("rules: ")
+    };
+    let ways = world.ways().mutations;
+    let cases: Vec<usize> = (0..ways.len()).filter(|at| is_shared(&ways[*at])).collect();
+    assert!(cases.len() >= 16, "{} ways", cases.len());
+    try_all("ways to change what is shared", &cases, |at| {
+        let world = shared(8, &guests);
+        let before = world.shape();
+        let mutation = world.ways().mutations.swap_remove(*at);
+        mutation.strike(&world);
+        let mut found = Vec::new();
+        for asked in every() {
+            let run = world.run(Remediation::new(&world, "drift", &asked).run());
+            let of = run.checked.iter().filter(|checked| checked.verdict == Verdict::Repaired);
+            found.extend(of.map(|checked| format!("{}: {:?}", asked.service.name, checked.findings)));
+        }
+        let what = format!("{}: {}\n{found:#?}\n{}", mutation.resource, mutation.what, world.story());
+        // One that leads elsewhere is nobody's guest: the host removes it, and the guest makes it anew.
+        let leads_elsewhere = mutation.what.contains("forwards_to");
+        assert_eq!(found.len(), if leads_elsewhere { 2 } else { 1 }, "who finds it: {what}");
+        let is_made_anew = leads_elsewhere || mutation.what.ends_with(": deleted");
+        assert!(is_made_anew || world.shape() == before, "exactly it is mended: {what}");
+        every().iter().for_each(|asked| must_be_well(&world, asked));
+    });
 }
