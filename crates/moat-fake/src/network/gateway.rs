@@ -41,7 +41,7 @@ pub fn create(
     predecessor: Option<&NatGatewayId>,
 ) -> Answer {
     let name = place.gateway();
-    let ids = [Some(vpc.as_str()), subnet.as_ref().map(|id| id.as_str()), allocation.as_ref().map(|id| id.as_str())];
+    let ids = [Some(vpc.as_str()), subnet.as_deref(), allocation.as_deref()];
     let scope = moat::token::scope(&ids.into_iter().flatten().collect::<Vec<_>>());
     let token = tokens::derived(&scope, &name, predecessor.map(NatGatewayId::as_str));
     let parameters = format!("{subnet:?} {allocation:?}");
