@@ -57,6 +57,27 @@ async fn t5_an_account_without_the_network_is_not_asked_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn t6_in_a_vpc_of_others_only_the_interfaces_of_our_group_are_read() {
+    let group = item(&[("groupId", "sg-1"), ("vpcId", "vpc-0c")], &[ours("security-group endpoints")]);
+    let interface = |id: &str, group: &str| {
+        let groups = list("groupSet", "item", &[item(&[("groupId", group)], &[])]);
+        item(&[("networkInterfaceId", id), ("vpcId", "vpc-0c"), ("subnetId", "subnet-0a")], &[groups])
+    };
+    let all = [interface("eni-1", "sg-1"), interface("eni-2", "sg-theirs")];
+    let wire = by_filter(
+        Wire::default().on("DescribeNetworkInterfaces", [list("networkInterfaceSet", "item", &all)]),
+        "DescribeSecurityGroups",
+        list("securityGroupInfo", "item", &[group]),
+        String::new(),
+    );
+    let observed = observe(&wire).await.unwrap();
+    let ids: Vec<&str> = observed.interfaces.iter().map(|interface| interface.id.as_str()).collect();
+    assert_eq!((ids, observed.groups.len()), (vec!["eni-1"], 1));
+    let asked = wire.calls().into_iter().find(|call| call.action == "DescribeNetworkInterfaces").expect("it is asked");
+    assert_eq!(asked.filters(), [("group-id".to_owned(), "sg-1".to_owned())]);
+}
+
+#[tokio::test]
 async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let address = item(&[("allocationId", "eipalloc-1"), ("networkInterfaceId", "eni-1")], &[]);
     let gateway = |id: &str, state: &str| {
