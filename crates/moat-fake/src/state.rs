@@ -83,6 +83,9 @@ pub struct State {
     pub ground: Ground,
 }
 
+/// A transit gateway of others, by which subnets in a VPC of theirs reach the Internet.
+pub(crate) const TRANSIT: &str = "tgw-of-others";
+
 #[derive(Debug, Clone)]
 pub(crate) struct Vpc {
     pub id: VpcId,
@@ -414,12 +417,15 @@ impl State {
         }
     }
 
-    /// Whether a task in this subnet reaches the Internet through a NAT gateway that works.
+    /// Whether a task in this subnet reaches the Internet through a NAT gateway that works, or by the transit gateway of
+    /// others, which leads there.
     pub(crate) fn has_nat(&self, subnet: &SubnetId) -> bool {
         let Some(table) = self.table_in_force(subnet) else { return false };
         let anywhere = Cidr::ANYWHERE.to_string();
         table.routes.there().any(|(destination, target)| {
-            let Target::NatGateway(id) = target else { return false };
+            let Target::NatGateway(id) = target else {
+                return *destination == anywhere && *target == Target::Other(TRANSIT.into());
+            };
             let works = |gateway: &NatGateway| gateway.state == NatState::Available;
             *destination == anywhere && self.nat_gateways.get(id.as_str()).is_some_and(works)
         })

@@ -36,7 +36,7 @@ pub async fn check(parameters: &Parameters, records: &Records, region: &str, inp
     }))
 }
 
-/// What all services of the network need of its endpoints: those that are recorded, and the one that is asked for now.
+/// What all services of the network need of it, where that makes a difference: those that are recorded, and the one that is asked for now.
 ///
 /// # Errors
 /// `Moat.SpecInvalid` where the images of some cannot be reached.
@@ -46,7 +46,7 @@ async fn needs(
     network: &NetworkSpec,
     service: Option<&ServiceSpec>,
 ) -> Result<Needs, Failure> {
-    if !network.egress.has_endpoints() {
+    if !network.egress.has_endpoints() && network.existing.is_none() {
         return Ok(Needs { is_complete: true, ..Needs::default() });
     }
     let mut texts = records.specs("/moat/services/").await?;

@@ -21,6 +21,7 @@ mod secrets;
 mod service_apply;
 mod service_observe;
 mod task_definition;
+mod teardown_network;
 
 mod wire;
 mod xml;

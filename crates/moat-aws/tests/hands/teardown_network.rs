@@ -57,11 +57,33 @@ async fn t5_an_account_without_the_network_is_not_asked_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn t6_in_a_vpc_of_others_only_the_interfaces_of_our_group_are_read() {
+    let group = item(&[("groupId", "sg-1"), ("vpcId", "vpc-0c")], &[ours("security-group endpoints")]);
+    let interface = |id: &str, group: &str| {
+        let groups = list("groupSet", "item", &[item(&[("groupId", group)], &[])]);
+        item(&[("networkInterfaceId", id), ("vpcId", "vpc-0c"), ("subnetId", "subnet-0a")], &[groups])
+    };
+    let all = [interface("eni-1", "sg-1"), interface("eni-2", "sg-theirs")];
+    let wire = by_filter(
+        Wire::default().on("DescribeNetworkInterfaces", [list("networkInterfaceSet", "item", &all)]),
+        "DescribeSecurityGroups",
+        list("securityGroupInfo", "item", &[group]),
+        String::new(),
+    );
+    let observed = observe(&wire).await.unwrap();
+    let ids: Vec<&str> = observed.interfaces.iter().map(|interface| interface.id.as_str()).collect();
+    assert_eq!((ids, observed.groups.len()), (vec!["eni-1"], 1));
+    let asked = wire.calls().into_iter().find(|call| call.action == "DescribeNetworkInterfaces").expect("it is asked");
+    assert_eq!(asked.filters(), [("group-id".to_owned(), "sg-1".to_owned())]);
+}
+
+#[tokio::test]
 async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let address = item(&[("allocationId", "eipalloc-1"), ("networkInterfaceId", "eni-1")], &[]);
     let gateway = |id: &str, state: &str| {
         let addresses = list("natGatewayAddressSet", "item", &[address.clone()]);
-        let times = [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
+        let times =
+            [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
         item(&times, &[addresses, ours("nat-gateway a")])
     };
     let all = ["available", "deleting", "deleted", "failed", "quantum"];
@@ -70,14 +92,19 @@ async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let found = observe(&wire).await.unwrap().nat_gateways;
     let states: Vec<State> = found.iter().map(|gateway| gateway.state).collect();
     assert!(matches!(states[1], State::Deleting(Some(age)) if age > 1_000_000), "{states:?}");
-    assert_eq!((states[0], states[2], states[3], states[4]), (State::There, State::Deleted, State::There, State::There));
+    assert_eq!(
+        (states[0], states[2], states[3], states[4]),
+        (State::There, State::Deleted, State::There, State::There)
+    );
     assert_eq!((&*found[0].allocations, &*found[0].interfaces), (&["eipalloc-1".into()][..], &["eni-1".into()][..]));
 }
 
 #[tokio::test]
 async fn d7_what_is_in_the_vpc_and_not_ours_is_a_stranger() {
-    let subnet = |id: &str, rest: String| item(&[("subnetId", id), ("vpcId", "vpc-1"), ("cidrBlock", "10.0.9.0/24")], &[rest]);
-    let subnets = list("subnetSet", "item", &[subnet("subnet-1", ours("subnet private-a")), subnet("subnet-9", String::new())]);
+    let subnet =
+        |id: &str, rest: String| item(&[("subnetId", id), ("vpcId", "vpc-1"), ("cidrBlock", "10.0.9.0/24")], &[rest]);
+    let subnets =
+        list("subnetSet", "item", &[subnet("subnet-1", ours("subnet private-a")), subnet("subnet-9", String::new())]);
     let group = |id: &str, called: &str, rest: String| {
         item(&[("groupId", id), ("groupName", called), ("vpcId", "vpc-1")], &[rest])
     };
@@ -86,7 +113,8 @@ async fn d7_what_is_in_the_vpc_and_not_ours_is_a_stranger() {
         group("sg-2", "moat-web-tasks", tags("moat:service", "web", "security-group tasks")),
         group("sg-9", "theirs", String::new()),
     ];
-    let acl = |id: &str, is_default: &str| item(&[("networkAclId", id), ("vpcId", "vpc-1"), ("default", is_default)], &[]);
+    let acl =
+        |id: &str, is_default: &str| item(&[("networkAclId", id), ("vpcId", "vpc-1"), ("default", is_default)], &[]);
     let peering = |id: &str, state: &str| {
         let side = |field: &str, vpc: &str| tag(field, tag("vpcId", vpc));
         let status = tag("status", tag("code", state));

@@ -83,7 +83,7 @@ pub fn needs(service: &ServiceSpec) -> BTreeSet<EndpointService> {
     needs
 }
 
-/// What all the services of a network need together.
+/// What all the services of a network need of it together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Needs {
@@ -93,6 +93,9 @@ pub struct Needs {
     /// The accounts in whose ECR registries the images are.
     #[serde(default)]
     pub registries: BTreeSet<String>,
+    /// Whether a load balancer of theirs is one that the Internet reaches.
+    #[serde(default)]
+    pub is_internet_facing: bool,
     /// Whether these are the needs of every service that is recorded for the network. Nothing is taken away before.
     #[serde(default)]
     pub is_complete: bool,
@@ -105,6 +108,7 @@ impl Needs {
         for service in services {
             all.services.extend(needs(service));
             all.registries.extend(service.image.ecr().map(|ecr| ecr.account));
+            all.is_internet_facing |= service.own_load_balancer().is_some_and(|door| !door.is_internal());
         }
         all
     }
@@ -126,9 +130,10 @@ impl Needs {
 
 /// Why the images of these services cannot be pulled in a network in `region` that reaches AWS's services alone.
 ///
-/// An interface endpoint answers for its own region, and a registry that is not ECR is on the Internet.
+/// An interface endpoint answers for its own region, and a registry that is not ECR is on the Internet. What other ways
+/// out there are in a network of others, only the network itself can tell: the proof judges it.
 pub fn out_of_reach(network: &NetworkSpec, region: &str, services: &[ServiceSpec]) -> Vec<Problem> {
-    if !network.egress.is_endpoints_only() {
+    if !network.egress.is_endpoints_only() || network.existing.is_some() {
         return Vec::new();
     }
     let problem = |service: &ServiceSpec| {

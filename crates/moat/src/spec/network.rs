@@ -20,10 +20,10 @@ pub struct NetworkSpec {
     #[serde(default = "NetworkSpec::default_zones")]
     #[schemars(range(min = 2, max = 8))]
     pub zones: u8,
-    /// How private subnets reach out.
+    /// How private subnets reach out. Beside `existing` only `{"endpoints": "auto"}`.
     #[serde(default)]
     pub egress: Egress,
-    /// A network that somebody else made, instead of one that moat makes. Then `cidr`, `zones` and `egress` say nothing.
+    /// A network that somebody else made, instead of one that moat makes. Then `cidr` and `zones` say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing: Option<ExistingNetwork>,
     /// What is done when somebody changed the network behind moat's back.
@@ -48,7 +48,12 @@ impl Serialize for NetworkSpec {
         let mut fields = serializer.serialize_map(None)?;
         fields.serialize_entry("name", name)?;
         match existing {
-            Some(existing) => fields.serialize_entry("existing", existing)?,
+            Some(existing) => {
+                fields.serialize_entry("existing", existing)?;
+                if egress.has_endpoints() {
+                    fields.serialize_entry("egress", egress)?;
+                }
+            }
             None => {
                 fields.serialize_entry("cidr", cidr)?;
                 fields.serialize_entry("zones", zones)?;

@@ -268,6 +268,19 @@ fn a_network_that_is_there_already_needs_its_id_and_reads_back_as_the_same() {
 }
 
 #[test]
+fn endpoints_stand_beside_an_existing_network_and_are_recorded_and_no_other_way_out_does() {
+    let existing = json!({"vpcId": "vpc-0c0"});
+    let with = |egress: Value| with_network(json!({"existing": existing, "egress": egress}));
+    let network = read(&with(json!({"endpoints": "auto"}))).unwrap().network.unwrap();
+    assert!(network.egress.is_endpoints_only());
+    let document = json!(network);
+    assert_eq!(document, json!({"name": "main", "existing": existing, "egress": {"endpoints": "auto"}}));
+    assert_eq!(read(&json!({"network": document})).unwrap().network, Some(network), "it can be read again");
+    insta::assert_snapshot!(problems(with(json!({"nat": "single", "endpoints": "auto"}))), @r#"/network/egress/nat: cannot stand beside "existing": moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"} alone"#);
+    insta::assert_snapshot!(problems(with(json!({}))), @r#"/network/egress: says nothing beside "existing": moat takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"}"#);
+}
+
+#[test]
 fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
     let existing = json!({
         "vpcId": "vpc-main", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-0a", "subnet-0b", "subnet-0b", "sub"],
@@ -277,7 +290,7 @@ fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
     insta::assert_snapshot!(problems(with_network(change)), @r#"
     /network/cidr: cannot stand beside "existing": the VPC has its range already. Leave it out
     /network/zones: cannot stand beside "existing": the zones are those of its subnets. Leave it out
-    /network/egress: cannot stand beside "existing": moat takes the ways out as they are, and proves them. Leave it out
+    /network/egress/nat: cannot stand beside "existing": moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"} alone
     /network/existing/subnets: there is no such field; the fields here are vpcId, publicSubnets, privateSubnets
     /network/existing/vpcId: "vpc-main" is no id; it looks like vpc-0123456789abcdef0
     /network/existing/privateSubnets/2: subnet-0b is there twice

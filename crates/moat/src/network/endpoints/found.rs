@@ -74,6 +74,9 @@ impl<'a> FoundEndpoints<'a> {
 
     /// What the policy of an endpoint should be. A run that does not know all needs leaves registries where they are.
     pub fn policy(&self, ground: &Ground<'_>, service: EndpointService) -> Policy {
+        if !ground.is_limited {
+            return Policy::Open;
+        }
         let mut registries = BTreeSet::new();
         if service.is_registry() {
             registries.extend(ground.needs.registries.iter().cloned());
@@ -157,5 +160,6 @@ fn wanted(ground: &Ground<'_>, ours: &[&InterfaceEndpoint]) -> BTreeSet<Endpoint
         let live = ours.iter().filter(|endpoint| endpoint.state.is_live());
         wanted.extend(live.filter_map(|endpoint| desired::service(&endpoint.resource)));
     }
+    wanted.retain(|service| !ground.served.contains(service));
     wanted
 }
