@@ -82,7 +82,8 @@ async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let address = item(&[("allocationId", "eipalloc-1"), ("networkInterfaceId", "eni-1")], &[]);
     let gateway = |id: &str, state: &str| {
         let addresses = list("natGatewayAddressSet", "item", &[address.clone()]);
-        let times = [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
+        let times =
+            [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
         item(&times, &[addresses, ours("nat-gateway a")])
     };
     let all = ["available", "deleting", "deleted", "failed", "quantum"];
@@ -91,14 +92,19 @@ async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let found = observe(&wire).await.unwrap().nat_gateways;
     let states: Vec<State> = found.iter().map(|gateway| gateway.state).collect();
     assert!(matches!(states[1], State::Deleting(Some(age)) if age > 1_000_000), "{states:?}");
-    assert_eq!((states[0], states[2], states[3], states[4]), (State::There, State::Deleted, State::There, State::There));
+    assert_eq!(
+        (states[0], states[2], states[3], states[4]),
+        (State::There, State::Deleted, State::There, State::There)
+    );
     assert_eq!((&*found[0].allocations, &*found[0].interfaces), (&["eipalloc-1".into()][..], &["eni-1".into()][..]));
 }
 
 #[tokio::test]
 async fn d7_what_is_in_the_vpc_and_not_ours_is_a_stranger() {
-    let subnet = |id: &str, rest: String| item(&[("subnetId", id), ("vpcId", "vpc-1"), ("cidrBlock", "10.0.9.0/24")], &[rest]);
-    let subnets = list("subnetSet", "item", &[subnet("subnet-1", ours("subnet private-a")), subnet("subnet-9", String::new())]);
+    let subnet =
+        |id: &str, rest: String| item(&[("subnetId", id), ("vpcId", "vpc-1"), ("cidrBlock", "10.0.9.0/24")], &[rest]);
+    let subnets =
+        list("subnetSet", "item", &[subnet("subnet-1", ours("subnet private-a")), subnet("subnet-9", String::new())]);
     let group = |id: &str, called: &str, rest: String| {
         item(&[("groupId", id), ("groupName", called), ("vpcId", "vpc-1")], &[rest])
     };
@@ -107,7 +113,8 @@ async fn d7_what_is_in_the_vpc_and_not_ours_is_a_stranger() {
         group("sg-2", "moat-web-tasks", tags("moat:service", "web", "security-group tasks")),
         group("sg-9", "theirs", String::new()),
     ];
-    let acl = |id: &str, is_default: &str| item(&[("networkAclId", id), ("vpcId", "vpc-1"), ("default", is_default)], &[]);
+    let acl =
+        |id: &str, is_default: &str| item(&[("networkAclId", id), ("vpcId", "vpc-1"), ("default", is_default)], &[]);
     let peering = |id: &str, state: &str| {
         let side = |field: &str, vpc: &str| tag(field, tag("vpcId", vpc));
         let status = tag("status", tag("code", state));
