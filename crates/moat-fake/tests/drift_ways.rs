@@ -3,9 +3,9 @@
 
 use moat::drift::{Checked, Fate, Told, Verdict};
 use moat::plan::Hazard;
-use moat::spec::{Nat, Repair};
+use moat::spec::{Egress, Endpoints, Nat, Repair};
 use moat_fake::mutation::{Mutation, Nature};
-use moat_fake::trial::{asked, must_be_settled, settled};
+use moat_fake::trial::{asked_with, must_be_settled, settled};
 use moat_fake::{Asked, Remediation, World};
 use serde_json::{Value, json};
 use std::any::Any;
@@ -16,8 +16,26 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const GRADES: [Repair; 4] = [Repair::None, Repair::Safe, Repair::Disruptive, Repair::Destructive];
 const SEED: u64 = 4;
 
-fn graded(door: &Value, repair: Repair) -> Asked {
-    let mut asked = asked(2, Nat::Single);
+/// What was settled before something is changed.
+struct Shape {
+    door: Value,
+    egress: Egress,
+}
+
+impl Shape {
+    /// One NAT gateway, and this door.
+    fn of_door(door: Value) -> Self {
+        Self { door, egress: Egress::nat(Nat::Single) }
+    }
+
+    /// The usual door, and these ways out.
+    fn of_egress(egress: Egress) -> Self {
+        Self { door: json!({}), egress }
+    }
+}
+
+fn graded(Shape { door, egress }: &Shape, repair: Repair) -> Asked {
+    let mut asked = asked_with(2, *egress);
     let service = json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
     let input = moat::spec::read(&json!({ "service": service })).expect("a good document");
     asked.service.load_balancer = input.service.and_then(|service| service.load_balancer);
@@ -36,8 +54,8 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(door: &Value, at: usize, repair: Repair) -> Self {
-        let asked = graded(door, repair);
+    fn of(shape: &Shape, at: usize, repair: Repair) -> Self {
+        let asked = graded(shape, repair);
         let world = settled(SEED, &asked);
         let before = world.shape();
         let ways = world.ways();
@@ -69,7 +87,7 @@ impl Trial {
 
 #[test]
 fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
-    let tally = every_way(&json!({}), |_| true);
+    let tally = every_way(&Shape::of_door(json!({})), |_| true);
     insta::assert_snapshot!("every_way_to_drift", tally.table);
     insta::assert_snapshot!("fixed", tally.fixed.into_iter().collect::<Vec<_>>().join("\n"));
     assert!(tally.mutations > 150, "{:?}", tally.natures);
@@ -91,9 +109,33 @@ fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded
             let kinds = ["listener", "load-balancer", "security-group", "target-group"];
             kinds.contains(&kind(&mutation.resource)) || ["grace", "target_group"].contains(&mutation.what.as_str())
         };
-        let tally = every_way(&door, is_the_doors);
+        let tally = every_way(&Shape::of_door(door), is_the_doors);
         insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
     }
+}
+
+/// What is not the network's is the same with every way out.
+#[test]
+fn d4_d5_every_single_way_to_change_a_network_with_another_way_out_is_found_named_graded_and_mended() {
+    let endpoints = Some(Endpoints::Auto);
+    let ways_out = [
+        ("endpoints", Egress { nat: None, endpoints }, 100),
+        ("nat_and_endpoints", Egress { nat: Some(Nat::Single), endpoints }, 100),
+        ("regional", Egress::nat(Nat::Regional), 50),
+    ];
+    let mut fixed = BTreeSet::new();
+    for (name, egress, least) in ways_out {
+        let is_the_networks = |mutation: &Mutation| {
+            let kinds = ["default-security-group", "elastic-ip", "internet-gateway", "nat-gateway", "route-table"];
+            let kinds = [&kinds[..], &["subnet", "vpc", "vpc-endpoint"]].concat();
+            kinds.contains(&kind(&mutation.resource)) || mutation.resource == "security-group endpoints"
+        };
+        let tally = every_way(&Shape::of_egress(egress), is_the_networks);
+        assert!(tally.mutations > least, "{name}: {:?}", tally.natures);
+        insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
+        fixed.extend(tally.fixed);
+    }
+    insta::assert_snapshot!("fixed_in_networks", fixed.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
 /// What came of all trials.
@@ -104,8 +146,8 @@ struct Tally {
     natures: BTreeMap<String, usize>,
 }
 
-fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
-    let world = settled(SEED, &graded(door, Repair::Safe));
+fn every_way(shape: &Shape, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
+    let world = settled(SEED, &graded(shape, Repair::Safe));
     let ways = world.ways();
     let (mut table, mut failed) = (String::new(), Vec::new());
     let mut natures: BTreeMap<String, usize> = BTreeMap::new();
@@ -113,7 +155,7 @@ fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
     for (at, mutation) in tried {
         *natures.entry(format!("{:?}", mutation.nature)).or_default() += 1;
         for repair in GRADES {
-            match catch_unwind(AssertUnwindSafe(|| judge(door, at, mutation, repair))) {
+            match catch_unwind(AssertUnwindSafe(|| judge(shape, at, mutation, repair))) {
                 Ok(lines) if repair == Repair::Destructive => table.push_str(&lines),
                 Ok(_) => {}
                 Err(panic) => failed.push((name(mutation, repair), message(&*panic))),
@@ -132,8 +174,8 @@ fn every_way(door: &Value, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
 }
 
 /// What is said of it, a line each.
-fn judge(door: &Value, at: usize, mutation: &Mutation, repair: Repair) -> String {
-    let trial = Trial::of(door, at, repair);
+fn judge(shape: &Shape, at: usize, mutation: &Mutation, repair: Repair) -> String {
+    let trial = Trial::of(shape, at, repair);
     let story = || format!("{}\n{:#?}\n{}", name(mutation, repair), trial.checked, trial.world.story());
     match mutation.nature {
         Nature::Delegated | Nature::Stray => {

@@ -159,7 +159,7 @@ fn wrong_ways(state: &State, walk: &mut Walk<'_>, id: &RouteTableId) {
         }
         let egress_only = Some(Target::Other("eigw-theirs".into()));
         way("route ::/0 to an egress-only gateway".into(), "::/0", egress_only, Nature::Field);
-    } else {
+    } else if nat.is_some() {
         way(format!("route {ANYWHERE} to a NAT gateway"), ANYWHERE, nat, Nature::Field);
     }
 }

@@ -96,8 +96,10 @@ fn gateways(state: &State, ways: &mut Ways) {
             kept,
             Nature::Twin,
             |state| &mut state.nat_gateways,
-            |_, gateway, id| {
+            |state, gateway, id| {
                 gateway.id = id.into();
+                let vpc = gateway.vpc.0.clone();
+                gateway.table = gateway.table.as_ref().map(|_| crate::network::gateway::own_table(state, &vpc));
                 gateway.allocation = gateway.allocation.as_ref().map(|_| AllocationId::from("eipalloc-theirs"));
                 (gateway.state, gateway.next) = (NatState::Available, None);
             },
