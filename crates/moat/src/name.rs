@@ -42,6 +42,12 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What a service's cluster, the service in it, the family of its task definitions, its load balancer and its target
+    /// group are named in AWS.
+    pub fn aws_name(&self) -> String {
+        format!("moat-{self}")
+    }
 }
 
 impl TryFrom<String> for Name {

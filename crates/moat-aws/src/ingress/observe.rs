@@ -3,7 +3,7 @@
 use super::IngressCloud;
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use crate::ec2::{filter, resource, rules};
+use crate::ec2::{filter, resource, rules, tag};
 use crate::together::{Found, by_name};
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerSchemeEnum, LoadBalancerStateEnum};
@@ -13,29 +13,31 @@ use moat::ids::SecurityGroupId;
 use moat::ingress::IngressSpec;
 use moat::ingress::desired::Group;
 use moat::ingress::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup};
-use moat::ingress::shared::Host;
+use moat::ingress::shared::{self, Host};
 use moat::name::Name;
-use moat::rule::Peer;
-use moat::tags::{self, Owner};
+use moat::tags::Owner;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
 
 impl IngressCloud {
     pub(super) async fn observe_ingress(&self, spec: &IngressSpec, owner: &Owner) -> Result<Observed, Failure> {
         let name = spec.aws_name();
-        let (groups, balancer, target) =
-            try_join!(self.groups(owner), self.find_load_balancer(&name), self.find_target_group(&name))?;
+        let (groups, balancer, target, host) = try_join!(
+            self.groups(owner),
+            self.find_load_balancer(&name),
+            self.find_target_group(&name),
+            self.host(spec),
+        )?;
         let arn = balancer.as_ref().and_then(|balancer| balancer.load_balancer_arn());
         let target_arn = target.as_ref().and_then(|target| target.target_group_arn());
         let arns: Vec<String> = [arn, target_arn].into_iter().flatten().map(str::to_owned).collect();
-        let (owners, listeners, web_acl, attributes, target_attributes, guests, host) = try_join!(
+        let (owners, listeners, web_acl, attributes, target_attributes, guests) = try_join!(
             self.owned(owner, arns),
             self.listeners(spec, arn),
             self.web_acl(spec, arn),
             self.load_balancer_attributes(arn),
             self.target_group_attributes(target_arn),
             self.guests(owner, &groups),
-            self.host(spec),
         )?;
         let load_balancer =
             balancer.as_ref().map(|found| load_balancer(found, &owners, attributes, web_acl)).transpose()?;
@@ -49,7 +51,7 @@ impl IngressCloud {
     /// The load balancer of another service, behind which this one is to be.
     async fn host(&self, spec: &IngressSpec) -> Result<Option<Host>, Failure> {
         let Some(name) = spec.service.host() else { return Ok(None) };
-        let (owner, balancer) = (Owner::Service(name.clone()), format!("moat-{name}"));
+        let (owner, balancer) = (Owner::Service(name.clone()), name.aws_name());
         let (groups, found) = try_join!(self.groups(&owner), self.find_load_balancer(&balancer))?;
         let group = groups.into_iter().find(|found| found.group == Group::LoadBalancer);
         let Some(found) = found else { return Ok(Some(Host { group, ..Host::default() })) };
@@ -59,18 +61,13 @@ impl IngressCloud {
         Ok(Some(Host { load_balancer, group, listeners }))
     }
 
-    /// Groups of other services' tasks that rules of our groups name.
+    /// Groups of other services' tasks that the load balancer's group lets out to.
     async fn guests(
         &self,
         owner: &Owner,
         groups: &[SecurityGroup],
     ) -> Result<BTreeMap<SecurityGroupId, Name>, Failure> {
-        let is_ours = |id: &&SecurityGroupId| groups.iter().any(|group| group.id == **id);
-        let named = groups.iter().flat_map(|group| &group.rules).filter_map(|rule| match &rule.peer {
-            Peer::Group(peer) => Some(peer),
-            _ => None,
-        });
-        let others: BTreeSet<String> = named.filter(|id| !is_ours(id)).map(|id| id.0.clone()).collect();
+        let others: Vec<String> = shared::let_out_to(groups).into_iter().map(|id| id.0).collect();
         if others.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -78,10 +75,8 @@ impl IngressCloud {
         let call = self.ec2.describe_security_groups().filters(filter("group-id", others));
         let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.read(doing)?;
         let guest = |group: &aws_sdk_ec2::types::SecurityGroup| {
-            let tag = |key: &str| group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
-            let service = Name::new(tag(tags::SERVICE)?).ok().filter(|name| name != owner.name())?;
-            let is_tasks = tag(tags::RESOURCE) == Some(Group::Tasks.logical().as_str());
-            is_tasks.then(|| Some((group.group_id()?.into(), service))).flatten()
+            let value = |key: &str| tag(group.tags(), key).map(str::to_owned);
+            Some((group.group_id()?.into(), shared::guest_by(value, owner.name())?))
         };
         Ok(found.iter().filter_map(guest).collect())
     }
@@ -117,8 +112,7 @@ impl IngressCloud {
         let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.read(doing)?;
         let mut groups: Found<Vec<_>> = Found::new();
         for group in found {
-            let value = group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
-            let Some(value) = value.map(str::to_owned) else { continue };
+            let Some(value) = tag(group.tags(), key).map(str::to_owned) else { continue };
             groups.entry(value).or_default().push(group);
         }
         Ok(groups)

@@ -4,7 +4,7 @@ use super::NetworkCloud;
 use super::endpoints::state;
 use super::observe::{cidr, id, is_on, routes};
 use crate::answer::Answer;
-use crate::ec2::{filter, resource};
+use crate::ec2::{filter, resource, tag};
 use aws_sdk_ec2::types::{self as aws, VpcAttributeName, VpcCidrBlockStateCode, VpcEndpointType};
 use futures_util::future::try_join;
 use moat::cidr::Cidr;
@@ -13,7 +13,7 @@ use moat::ids::{InternetGatewayId, SubnetId, VpcId};
 use moat::network::existing::Existing;
 use moat::network::existing::observed::{Beside, OtherEndpoint, OtherKind, Subnet, Table, Vpc};
 use moat::spec::ExistingNetwork;
-use moat::tags::Owner;
+use moat::tags::{self, Owner};
 use tokio::try_join;
 
 impl NetworkCloud {
@@ -160,7 +160,7 @@ fn other(found: &aws::VpcEndpoint, doing: &str) -> Option<Result<OtherEndpoint, 
 }
 
 fn subnet(found: &aws::Subnet, doing: &str) -> Result<Subnet, Failure> {
-    let name = found.tags().iter().find(|tag| tag.key() == Some("Name")).and_then(|tag| tag.value());
+    let name = tag(found.tags(), tags::NAME);
     // A subnet for IPv6 alone has no IPv4 range.
     let range = found.cidr_block().filter(|range| !range.is_empty());
     Ok(Subnet {

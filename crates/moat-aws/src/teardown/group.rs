@@ -1,7 +1,7 @@
 //! Security groups on their way out: ours, the rules of others that name them, and what is done to them.
 
 use crate::answer::{Answer, present};
-use crate::ec2::{filter, owned_by, permission, resource, rules};
+use crate::ec2::{filter, owned_by, permission, resource, rules, tag};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, SecurityGroup};
 use moat::error::Failure;
@@ -49,7 +49,7 @@ pub(super) async fn references(ec2: &Client, owner: &Owner, ours: &[Group]) -> R
 fn named(found: &SecurityGroup, ours: &[Group], doing: &str) -> Result<Vec<Reference>, Failure> {
     let id: SecurityGroupId = present(found.group_id(), doing, "id")?.into();
     let name = found.group_name().unwrap_or_default();
-    let tag = |key: &str| found.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+    let tag = |key| tag(found.tags(), key);
     let of = tag(tags::SERVICE).and_then(|service| Name::new(service).ok());
     let of = of.map(|service| (service, Logical::from(tag(tags::RESOURCE).unwrap_or_default())));
     let is_ours = |peer: &Peer| ours.iter().any(|group| *peer == Peer::Group(group.id.clone()));

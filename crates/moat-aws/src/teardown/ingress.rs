@@ -54,10 +54,9 @@ impl Cloud<IngressTeardown> for IngressTeardownCloud {
         let used_by = target.iter().flat_map(|target| target.load_balancer_arns());
         let used_by = used_by.map(|arn| arn.as_str().into()).collect();
         let target_group = target_arn.map(|arn| TargetGroup { arn: arn.into(), is_ours: ours.contains(arn), used_by });
-        let own = balancer.as_ref().and_then(|balancer| balancer.load_balancer_arn());
         let is_ours = target_group.as_ref().is_some_and(|found| found.is_ours);
         let used_by = target_group.iter().filter(|_| is_ours).flat_map(|found| &found.used_by);
-        let others: Vec<_> = used_by.filter(|arn| Some(arn.as_str()) != own).collect();
+        let others: Vec<_> = used_by.filter(|other| Some(other.as_str()) != arn).collect();
         let (rules, hosts) = self.guest_of(&owner, &others).await?;
         Ok(Observed { load_balancer, listeners, target_group, rules, hosts, groups, references, interfaces })
     }

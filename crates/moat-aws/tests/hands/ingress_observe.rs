@@ -297,4 +297,6 @@ async fn a_guest_reads_the_load_balancer_of_its_host_and_the_rules_of_its_main_l
     assert_eq!(wire.call("DescribeRules").field("ListenerArn"), "arn:443");
     assert_eq!(wire.count("DescribeRules"), 1);
     assert_eq!(observed.load_balancer, None, "it has none of its own");
+    assert_eq!(wire.count("DescribeSecurityGroups"), 1, "its groups and its host's together");
+    assert_eq!(wire.count("DescribeLoadBalancers"), 1);
 }

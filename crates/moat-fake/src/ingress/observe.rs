@@ -8,10 +8,9 @@ use moat::error::Failure;
 use moat::ids::SecurityGroupId;
 use moat::ingress::desired::Group;
 use moat::ingress::observed::{Listener, LoadBalancer, LoadBalancerState, SecurityGroup, TargetGroup};
-use moat::ingress::shared::Host;
+use moat::ingress::shared::{self, Host};
 use moat::ingress::{IngressSpec, Observed};
 use moat::name::Name;
-use moat::rule::Peer;
 use moat::spec::Scheme;
 use moat::tags::{self, Owner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +27,7 @@ pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<O
         Some(arn) => hand.look("describe listeners", move |state| listeners(state, &arn)).await?,
         None => Vec::new(),
     };
-    let others = others(&groups);
+    let others = shared::let_out_to(&groups);
     let guests = match others.is_empty() {
         true => BTreeMap::new(),
         false => {
@@ -45,7 +44,7 @@ pub async fn observe(hand: &Hand, spec: &IngressSpec, owner: &Owner) -> Result<O
 
 /// The load balancer of another service.
 async fn host(hand: &Hand, owner: Owner) -> Result<Host, Failure> {
-    let (us, named) = (owner.clone(), format!("moat-{}", owner.name()));
+    let (us, named) = (owner.clone(), owner.name().aws_name());
     let balancer = hand.look("describe load balancer", move |state| load_balancer(state, &us, &named));
     let groups = hand.look("describe security groups", move |state| security_groups(state, &owner));
     let (load_balancer, groups) = try_join!(balancer, groups)?;
@@ -57,22 +56,12 @@ async fn host(hand: &Hand, owner: Owner) -> Result<Host, Failure> {
     Ok(Host { load_balancer, group, listeners })
 }
 
-/// Groups that rules of ours name, but for ours.
-fn others(groups: &[SecurityGroup]) -> BTreeSet<SecurityGroupId> {
-    let named = groups.iter().flat_map(|group| &group.rules).filter_map(|rule| match &rule.peer {
-        Peer::Group(peer) => Some(peer.clone()),
-        _ => None,
-    });
-    named.filter(|id| groups.iter().all(|group| group.id != *id)).collect()
-}
-
 /// Which of these are groups of other services' tasks.
 fn guests(state: &State, owner: &Owner, named: &BTreeSet<SecurityGroupId>) -> BTreeMap<SecurityGroupId, Name> {
     let others = state.groups.seen(state.now).filter(|kept| named.contains(&kept.thing.id));
     let guest = |kept: &Kept<crate::state::Group>| {
-        let is_tasks = kept.tags.get(tags::RESOURCE).is_some_and(|name| name == Group::Tasks.logical().as_str());
-        let service = Name::new(kept.tags.get(tags::SERVICE)?).ok().filter(|name| name != owner.name())?;
-        is_tasks.then(|| (kept.thing.id.clone(), service))
+        let service = shared::guest_by(|key| kept.tags.get(key).cloned(), owner.name())?;
+        Some((kept.thing.id.clone(), service))
     };
     others.filter_map(guest).collect()
 }

@@ -2,7 +2,6 @@
 
 use super::desired::{Group, IngressSpec};
 use super::observed::Observed;
-use crate::ids::LoadBalancerArn;
 use crate::network::desired as network;
 use crate::plan::Problem;
 use crate::spec::{LoadBalancerKind, LoadBalancerSpec, Scheme};
@@ -125,9 +124,8 @@ fn host(spec: &IngressSpec, observed: &Observed) -> Vec<Problem> {
 /// AWS lets one load balancer forward to a target group.
 fn elsewhere_used(spec: &IngressSpec, observed: &Observed) -> Option<Problem> {
     let found = observed.target_group.as_ref().filter(|found| found.is_ours)?;
-    let balancer = spec.service.host().map_or_else(|| spec.aws_name(), |host| format!("moat-{host}"));
-    let is_other = |arn: &&LoadBalancerArn| !arn.as_str().contains(&format!("/{balancer}/"));
-    let other = found.used_by.iter().find(is_other)?;
+    let balancer = spec.service.host().unwrap_or(&spec.service.name).aws_name();
+    let other = found.used_by.iter().find(|arn| arn.name() != balancer)?;
     let message = format!(
         "asks for load balancer {balancer}, but target-group {} is behind {other}, and AWS takes one only. Take service {} down, and provision it again",
         found.arn, spec.service.name

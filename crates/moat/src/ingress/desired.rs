@@ -169,6 +169,6 @@ impl IngressSpec {
 
     /// The name of the load balancer, and of the target group.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service.name)
+        self.service.name.aws_name()
     }
 }

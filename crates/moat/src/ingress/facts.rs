@@ -36,12 +36,11 @@ pub(super) fn facts(spec: &IngressSpec, observed: &Observed) -> IngressFacts {
     let shared = host.and_then(|host| host.load_balancer.as_ref()).filter(|found| found.is_ours);
     let balancer = own.or(shared);
     let listeners = host.map_or(&observed.listeners, |host| &host.listeners);
-    let group = observed.group(Group::LoadBalancer).or_else(|| host?.group.as_ref());
     IngressFacts {
         url: balancer.and_then(|found| address(spec, observed, &found.dns_name)),
         load_balancer: balancer.map(|found| found.arn.0.clone()),
         target_group: observed.target_group.as_ref().filter(|found| found.is_ours).map(|found| found.arn.0.clone()),
-        load_balancer_group: group.map(|group| group.id.0.clone()),
+        load_balancer_group: observed.id_of(Group::LoadBalancer).map(|id| id.0),
         tasks_group: observed.group(Group::Tasks).map(|group| group.id.0.clone()),
         ports: balancer.map(|_| listeners.iter().map(|found| found.port).collect()).unwrap_or_default(),
         is_internal: balancer.is_some_and(|found| !found.is_internet_facing),

@@ -1,14 +1,16 @@
 //! A service behind the load balancer of another: which requests come to it, and before which others they are looked at.
 
-use super::desired::{Group, IngressSpec, target_group};
+use super::desired::{Group, IngressSpec};
 use super::listener::{PLAIN, SECURE};
 use super::observed::{Listener, ListenerRule, LoadBalancer, Observed, SecurityGroup};
+use super::plan::rules;
 use super::step::IngressStep;
-use crate::ids::TargetGroupArn;
+use crate::ids::SecurityGroupId;
 use crate::name::{Logical, Name};
 use crate::plan::Plan;
-use crate::rule::{Direction, Peer};
+use crate::rule::{Direction, Rule};
 use crate::spec::LoadBalancerSpec;
+use crate::tags;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -112,8 +114,7 @@ impl ListenerRule {
     /// The service that this rule leads to, where that is another than this one: its tag says so, and its target.
     pub fn guest(&self, host: &Name) -> Option<&Name> {
         let service = self.service.as_ref().filter(|service| *service != host)?;
-        let leads = |arn: &TargetGroupArn| arn.as_str().contains(&format!(":targetgroup/moat-{service}/"));
-        self.forwards_to.as_ref().filter(|arn| leads(arn)).map(|_| service)
+        self.forwards_to.as_ref().filter(|arn| arn.name() == service.aws_name()).map(|_| service)
     }
 
     fn number(&self) -> Option<u32> {
@@ -125,20 +126,10 @@ impl ListenerRule {
 pub(super) fn guest(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let Some(host) = &observed.host else { return };
     listener_rules(spec, door, host, observed, plan);
-    let Some(group) = &host.group else { return };
-    let tasks = observed.group(Group::Tasks).map(|found| found.id.clone());
-    let mut kept = Vec::new();
-    for wanted in spec.rules(Group::LoadBalancer) {
-        let rule = wanted.rule(|_| tasks.clone());
-        if rule.as_ref().is_none_or(|rule| !group.rules.contains(rule)) {
-            plan.step(IngressStep::AddRule { group: Group::LoadBalancer, rule: wanted });
-        }
-        kept.extend(rule);
-    }
-    let is_to_us = |peer: &Peer| matches!(peer, Peer::Group(peer) if Some(peer) == tasks.as_ref());
-    for rule in group.rules.iter().filter(|rule| is_to_us(&rule.peer) && !kept.contains(rule)) {
-        let (id, rule) = (group.id.clone(), rule.clone());
-        plan.step(IngressStep::RemoveRule { group: Group::LoadBalancer, id, rule });
+    if let Some(group) = &host.group {
+        let tasks = observed.id_of(Group::Tasks);
+        let is_to_us = |rule: &Rule| tasks.is_some() && rule.peer.group() == tasks.as_ref();
+        rules(spec, observed, (Group::LoadBalancer, Some(group)), is_to_us, plan);
     }
 }
 
@@ -176,9 +167,23 @@ fn listener_rules(
 }
 
 /// The ways from the load balancer to the tasks of those who share it are theirs.
-pub(super) fn is_to_guest(observed: &Observed, group: Group, rule: &crate::rule::Rule) -> bool {
-    let is_guest = |peer: &Peer| matches!(peer, Peer::Group(peer) if observed.guests.contains_key(peer));
-    group == Group::LoadBalancer && rule.direction == Direction::Egress && is_guest(&rule.peer)
+pub(super) fn is_to_guest(observed: &Observed, group: Group, rule: &Rule) -> bool {
+    let is_guest = |peer| observed.guests.contains_key(peer);
+    group == Group::LoadBalancer && rule.direction == Direction::Egress && rule.peer.group().is_some_and(is_guest)
+}
+
+/// Groups of others that a load balancer's group lets out to: those of guests' tasks, as far as their tags say so.
+pub fn let_out_to(groups: &[SecurityGroup]) -> BTreeSet<SecurityGroupId> {
+    let doors = groups.iter().filter(|group| group.group == Group::LoadBalancer);
+    let out = doors.flat_map(|group| &group.rules).filter(|rule| rule.direction == Direction::Egress);
+    let named = out.filter_map(|rule| rule.peer.group());
+    named.filter(|id| groups.iter().all(|group| group.id != **id)).cloned().collect()
+}
+
+/// The other service whose tasks a group with these tags is for.
+pub fn guest_by(tag: impl Fn(&str) -> Option<String>, host: &Name) -> Option<Name> {
+    let is_tasks = tag(tags::RESOURCE)? == Group::Tasks.logical().as_str();
+    Name::new(&tag(tags::SERVICE)?).ok().filter(|service| is_tasks && service != host)
 }
 
 /// The rule that leads to the service, once it does.
@@ -194,11 +199,6 @@ pub(super) fn bound<'a>(spec: &IngressSpec, observed: &'a Observed) -> Option<&'
 pub(super) fn found(rule: &ListenerRule) -> String {
     let to = rule.forwards_to.as_ref().map_or_else(|| "something else than a target group".into(), ToString::to_string);
     format!("{} to {to}", rule.conditions)
-}
-
-/// What must be there before a rule can be told to send requests to it.
-pub(super) fn needs() -> Vec<Logical> {
-    vec![target_group()]
 }
 
 #[cfg(test)]

@@ -126,13 +126,14 @@ impl Step for IngressStep {
             Self::SetGroups { .. } => vec![Group::LoadBalancer.logical()],
             Self::SetLoadBalancerAttributes { .. } | Self::SetWebAcl { .. } => vec![desired::load_balancer()],
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
-            Self::SetTargetGroupAttributes { .. } => vec![desired::target_group()],
+            Self::SetTargetGroupAttributes { .. } | Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => {
+                vec![desired::target_group()]
+            }
             Self::CreateListener { listener } => {
                 [desired::load_balancer()].into_iter().chain(destination(listener)).collect()
             }
             Self::SetListener { listener, .. } => destination(listener).collect(),
             Self::SetListenerAttributes { listener, .. } => vec![listener.clone()],
-            Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => shared::needs(),
             Self::RemoveRule { .. }
             | Self::SetRulePriority { .. }
             | Self::SetHealthCheck { .. }

@@ -99,7 +99,7 @@ impl ServiceStageSpec {
 
     /// The name of the cluster, of the service in it, and of the family of its task definitions.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service.name)
+        self.service.name.aws_name()
     }
 
     /// Under which Application Auto Scaling knows the service ("RegisterScalableTarget", `ResourceId`).

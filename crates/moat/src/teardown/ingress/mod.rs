@@ -31,7 +31,7 @@ pub struct IngressTeardownSpec {
 impl IngressTeardownSpec {
     /// The name of the load balancer, and of the target group.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service)
+        self.service.aws_name()
     }
 
     pub fn owner(&self) -> Owner {

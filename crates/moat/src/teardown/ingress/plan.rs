@@ -2,7 +2,7 @@
 
 use super::IngressTeardownSpec;
 use super::observed::{LoadBalancer, Observed, TargetGroup};
-use super::step::{IngressStep, name};
+use super::step::IngressStep;
 use crate::ids::LoadBalancerArn;
 use crate::ingress::desired;
 use crate::name::{Logical, Name};
@@ -109,7 +109,7 @@ fn obstacles(spec: &IngressTeardownSpec, observed: &Observed) -> Vec<Problem> {
     // Once ours is deleted, its ARN may be shown here for a while; by its name it is ours still.
     let is_foreign = |arn: &LoadBalancerArn| {
         let found = observed.load_balancer.as_ref().filter(|found| found.arn == *arn);
-        let is_foreign = found.map_or_else(|| name(arn.as_str()) != spec.aws_name(), |found| !found.is_ours);
+        let is_foreign = found.map_or_else(|| arn.name() != spec.aws_name(), |found| !found.is_ours);
         is_foreign && !observed.hosts.contains(arn)
     };
     for arn in target_group(observed).iter().flat_map(|found| found.used_by.iter().filter(|arn| is_foreign(arn))) {

@@ -66,19 +66,19 @@ impl fmt::Display for IngressStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TurnOffProtection { arn } => {
-                write!(f, "turn off the deletion protection of load-balancer {}", name(arn.as_str()))
+                write!(f, "turn off the deletion protection of load-balancer {}", arn.name())
             }
             Self::DeleteListenerRule { arn, balancer } => {
-                write!(f, "delete listener-rule {} of load-balancer {}", last(arn.as_str()), name(balancer.as_str()))
+                write!(f, "delete listener-rule {} of load-balancer {}", last(arn.as_str()), balancer.name())
             }
             Self::LeaveGroup { service, resource, id, rule } => {
                 write!(f, "remove from {resource} {id} of service {service}: {rule}")
             }
             Self::DeleteListener { arn, port, protocol } => {
-                write!(f, "delete listener {protocol} on port {port} of load-balancer {}", name(arn.as_str()))
+                write!(f, "delete listener {protocol} on port {port} of load-balancer {}", arn.balancer())
             }
-            Self::DeleteLoadBalancer { arn } => write!(f, "delete load-balancer {}", name(arn.as_str())),
-            Self::DeleteTargetGroup { arn } => write!(f, "delete target-group {}", name(arn.as_str())),
+            Self::DeleteLoadBalancer { arn } => write!(f, "delete load-balancer {}", arn.name()),
+            Self::DeleteTargetGroup { arn } => write!(f, "delete target-group {}", arn.name()),
             Self::Group(step) => step.fmt(f),
         }
     }
@@ -86,11 +86,4 @@ impl fmt::Display for IngressStep {
 
 fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// The name of the load balancer or the target group in an ARN of ELB: `…:targetgroup/<name>/<id>`, or with its type,
-/// `…:loadbalancer/app/<name>/<id>` and `…:listener/app/<name>/<id>/<id>`.
-pub(super) fn name(arn: &str) -> &str {
-    let mut parts = arn.split('/').skip(1).skip_while(|part| matches!(*part, "app" | "net" | "gwy"));
-    parts.next().unwrap_or(arn)
 }
