@@ -291,8 +291,10 @@ fn d4_e3_a_private_subnet_that_became_public_is_told_and_nothing_is_done() {
     }
 }
 
+type Deed = fn(&World, &Landlord);
+
 /// What its owner may do there without moat having anything to say about it.
-const OWN_BUSINESS: [(&str, fn(&World, &Landlord)); 4] = [
+const OWN_BUSINESS: [(&str, Deed); 4] = [
     ("a route to a peer", |world, corp| {
         world.lead(&corp.private_table, "10.9.0.0/16", Some(Target::Other("pcx-1".into())));
     }),

@@ -81,7 +81,7 @@ async fn t6_in_a_vpc_of_others_only_the_interfaces_of_our_group_are_read() {
 async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let address = item(&[("allocationId", "eipalloc-1"), ("networkInterfaceId", "eni-1")], &[]);
     let gateway = |id: &str, state: &str| {
-        let addresses = list("natGatewayAddressSet", "item", &[address.clone()]);
+        let addresses = list("natGatewayAddressSet", "item", std::slice::from_ref(&address));
         let times =
             [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
         item(&times, &[addresses, ours("nat-gateway a")])
@@ -176,7 +176,10 @@ async fn t2_an_interface_is_read_with_what_tells_whose_it_is() {
     assert_eq!(found[0].public_ip.as_deref(), Some("203.0.113.1"));
 }
 
-fn steps() -> Vec<(NetworkStep, &'static str, &'static [(&'static str, &'static str)])> {
+/// A step, the action that it calls, and fields of the call.
+type Sent = (NetworkStep, &'static str, &'static [(&'static str, &'static str)]);
+
+fn steps() -> Vec<Sent> {
     let named = |text: &str| Logical::new(text.to_owned());
     vec![
         (
