@@ -26,6 +26,8 @@ pub struct State {
     pub faults: Faults,
     /// How many calls were made.
     pub calls: u64,
+    /// The numbers of those that do something, rather than read.
+    pub acts: Vec<u64>,
     /// The faults that struck.
     pub struck: Vec<Fault>,
     pub log: Vec<String>,
@@ -293,6 +295,7 @@ impl State {
             rules: Rules::default(),
             faults: Faults::none(),
             calls: 0,
+            acts: Vec::new(),
             struck: Vec::new(),
             log: Vec::new(),
             opened: None,

@@ -74,7 +74,8 @@ pub async fn read(eyes: &Eyes, owners: &[Owner]) -> Result<Vec<Result<Record, Fa
     if records.iter().flatten().any(asks) {
         let services = eyes.records.specs("/moat/services/").await?;
         for record in records.iter_mut().flatten().filter(|record| asks(record)) {
-            record.needs = Needs::recorded(&record.network.name, services.values().map(String::as_str));
+            let texts = services.values().map(String::as_str);
+            record.needs = Needs::recorded(&record.network.name, &eyes.region, texts);
         }
     }
     Ok(records)

@@ -81,7 +81,8 @@ pub fn apply(state: &mut State, owner: &Owner, step: &EndpointStep, bindings: &B
         EndpointStep::DisablePrivateDns { id: of, .. } => modify(state, of, |_, endpoint| {
             endpoint.private_dns = false;
             Ok(())
-        }),
+        })
+        .map(|_| Done::Made(id(&network::vpc()))),
         EndpointStep::SetPolicy { id: of, policy, .. } => {
             let policy = policy.document(&id(&network::account()), &region).to_string();
             modify(state, of, |_, endpoint| {

@@ -300,6 +300,9 @@ impl<'a> Found<'a> {
         for id in predecessors.filter_map(|place| self.predecessor(observed, place)) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
+        for id in self.endpoints.nameless() {
+            bindings.bind(wanted::nameless(id), vpc.0.clone());
+        }
         for id in self.endpoints.idle(self.has_way_out()) {
             bindings.bind(idle(id), vpc.0.clone());
         }

@@ -126,6 +126,11 @@ impl<'a> FoundEndpoints<'a> {
         unused.chain(self.group.filter(|_| any == 0).map(|group| group.id.as_str()))
     }
 
+    /// Spare ones that no name leads to any more.
+    pub fn nameless(&self) -> impl Iterator<Item = &'a VpcEndpointId> {
+        self.spare.iter().filter(|endpoint| !endpoint.private_dns).map(|endpoint| &endpoint.id)
+    }
+
     /// The group, unless it will soon be gone: the next pass must not wait to see it.
     pub fn group_in_use(&self) -> Option<&'a Group> {
         self.group.filter(|_| !self.wanted.is_empty())

@@ -70,7 +70,13 @@ impl<'a> Guest<'a> {
         }
         if let Some(endpoint) = self.s3.filter(|_| !self.wants_s3()) {
             let (endpoint, id, why) = (desired::s3_endpoint(), endpoint.id.clone(), "which nothing needs".to_owned());
-            plan.step(NetworkStep::Endpoint(EndpointStep::Delete { endpoint, id, why, is_unused: false }));
+            plan.step(NetworkStep::Endpoint(EndpointStep::Delete {
+                endpoint,
+                id,
+                why,
+                is_unused: false,
+                is_remembered: false,
+            }));
         }
     }
 
@@ -104,6 +110,9 @@ impl<'a> Guest<'a> {
         // What is spare beside what is asked for is served by others, or needed by nobody.
         let has_way_out = !self.ground.is_only_way || self.ground.egress.has_endpoints();
         let spare = self.s3.filter(|_| has_way_out && !self.wants_s3()).map(|endpoint| endpoint.id.as_str());
+        for id in self.endpoints.nameless() {
+            bindings.bind(wanted::nameless(id), vpc.clone());
+        }
         for id in self.endpoints.idle(has_way_out).chain(spare) {
             bindings.bind(idle(id), vpc.clone());
         }
