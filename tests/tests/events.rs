@@ -37,7 +37,7 @@ const POINTERS: &[(&str, &[&str])] = &[
         "existing",
         &[
             "/network/cidr",
-            "/network/egress",
+            "/network/egress/nat",
             "/network/existing/privateSubnets",
             "/network/existing/publicSubnets",
             "/network/existing/vpcId",

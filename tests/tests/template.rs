@@ -52,6 +52,10 @@ const WITHOUT_RESOURCES: &[&str] = &[
 /// Changes that no tag can guard, and what guards them instead.
 const UNTAGGED: &[(&str, &str)] = &[
     ("CreateGroupsInItsNetwork", "the VPC may be one that somebody else made; the group itself asks for a tag"),
+    (
+        "PutEndpointsInNetworksOfOthers",
+        "VPC, subnets and route tables may be what somebody else made; the endpoint and its group ask for a tag",
+    ),
     ("EmptyTheDefaultGroup", "AWS makes the group and gives it no tags; the actions only take rules away"),
     ("CloseForeignDoors", "a foreign listener has no tag of ours; its ARN names our load balancer"),
     ("PutWebAclsBeforeItsOwn", "a web ACL is somebody else's; ELB asks for our tag on the load balancer, by SetWebACL"),

@@ -26,6 +26,11 @@ pub(crate) fn tagged(kind: ResourceType, owner: &Owner, resource: &Logical) -> T
     TagSpecification::builder().resource_type(kind).set_tags(Some(tags.collect())).build()
 }
 
+/// The value of a tag.
+pub(crate) fn tag<'a>(tags: &'a [Tag], key: &str) -> Option<&'a str> {
+    tags.iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value())
+}
+
 /// The logical name of a resource if it is this owner's.
 ///
 /// The filter of the describe said so already; the tags are looked at again, because what is not ours is never touched.

@@ -73,6 +73,7 @@ impl Hand {
         act: impl FnOnce(&mut State) -> Answer + 'static,
     ) -> Result<Done, Failure> {
         let doing = what.to_string();
+        self.world.change(|state| state.acts.push(state.calls));
         let execution = self.execution.clone();
         let effect = move |world: &World| {
             let answer = world.act(&doing, |state| {

@@ -76,14 +76,15 @@ impl State {
         };
         let mut groups = endpoint.groups.iter().filter_map(|id| self.groups.get(id.as_str()));
         let is_let_in = groups.any(|group| group.rules.there().any(opens));
-        let is_allowed = policy::registries(Some(&endpoint.policy)).contains(super::interfaces::ACCOUNT);
+        let policy = Some(endpoint.policy.as_str());
+        let is_allowed = policy::is_open(policy) || policy::registries(policy).contains(super::interfaces::ACCOUNT);
         let is_live = endpoint.state == EndpointState::Available;
         is_live && is_let_in && is_allowed && !endpoint.subnets.is_empty()
     }
 
     fn has_layers(&self, subnet: &SubnetId) -> bool {
         let Some(table) = self.table_in_force(subnet) else { return false };
-        let lets_through = |policy: &str| policy.contains("starport-layer-bucket") || policy == crate::network::OPEN;
+        let lets_through = |policy: &str| policy.contains("starport-layer-bucket") || policy::is_open(Some(policy));
         let mut endpoints = self.endpoints.there();
         endpoints.any(|one| one.tables.there().any(|id| *id == table.id) && lets_through(&one.policy))
     }

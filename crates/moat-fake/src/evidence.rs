@@ -229,8 +229,7 @@ impl State {
         let ours = &evidence.service.target_groups;
         let listens = |balancer: &&Balancer| {
             self.listeners.there().any(|listener| {
-                let to_ours = |arn: &String| ours.iter().any(|group| group.as_str() == arn);
-                listener.balancer == balancer.arn && listener.forwards_to.as_ref().is_some_and(to_ours)
+                listener.balancer == balancer.arn && ours.iter().any(|group| listener.leads_to(group.as_str()))
             })
         };
         evidence.load_balancers = self.balancers.there().filter(listens).map(|balancer| self.door(balancer)).collect();
@@ -241,6 +240,10 @@ impl State {
     }
 
     fn door(&self, balancer: &Balancer) -> LoadBalancer {
+        let targets = |listener: &crate::state::Listener| {
+            let by_rule = listener.rules.iter().filter_map(|rule| rule.forwards_to.clone());
+            listener.forwards_to.iter().map(|arn| arn.as_str().into()).chain(by_rule).collect()
+        };
         let listeners = self.listeners.there().filter(|listener| listener.balancer == balancer.arn);
         LoadBalancer {
             arn: balancer.arn.as_str().into(),
@@ -252,7 +255,7 @@ impl State {
                 .map(|listener| Listener {
                     port: listener.port,
                     protocol: listener.protocol.clone(),
-                    target_groups: listener.forwards_to.iter().map(|arn| arn.as_str().into()).collect(),
+                    target_groups: targets(listener),
                 })
                 .collect(),
         }

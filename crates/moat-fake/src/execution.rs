@@ -30,7 +30,7 @@ pub struct Asked {
 impl Asked {
     /// What the network stage plans from, with the needs of the one service.
     pub fn network(&self) -> NetworkStageSpec {
-        let mut needs = Needs::of([&self.service]);
+        let mut needs = Needs::of([&self.service], "us-east-1");
         needs.services.extend(&self.needs);
         NetworkStageSpec { network: self.network.clone(), needs }
     }

@@ -1,12 +1,15 @@
 //! A network of somebody else, in which moat is a guest: it may live there, and change nothing.
 
+use crate::interfaces::ACCOUNT;
 use crate::shelf::{Parts, Tags};
-use crate::state::{Address, Endpoint, Group, NatGateway, State, Table, Vpc};
+use crate::state::{Address, Endpoint, Group, InterfaceEndpoint, NatGateway, State, TRANSIT, Table, Vpc};
 use crate::world::World;
 use moat::cidr::Cidr;
-use moat::ids::{AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcId};
-use moat::network::observed::{InternetGateway, NatState, Subnet, Target};
+use moat::ids::{AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
+use moat::network::endpoints::Policy;
+use moat::network::observed::{EndpointState, InternetGateway, NatState, Subnet, Target};
 use moat::rule::{Direction, Peer, Rule};
+use moat::spec::EndpointService;
 use std::collections::BTreeSet;
 
 /// What somebody else has, by id.
@@ -21,12 +24,80 @@ pub struct Landlord {
     /// The main table of the VPC, in force for the private subnets.
     pub private_table: RouteTableId,
     pub nat_gateway: NatGatewayId,
+    /// The gateway endpoint of S3, on both tables.
+    pub s3: VpcEndpointId,
 }
 
 impl World {
     /// Builds a VPC as others do: two zones, a NAT gateway, an endpoint, and none of moat's tags.
     pub fn landlord(&self) -> Landlord {
         self.change(build)
+    }
+
+    /// The same without any route from the private subnets to the Internet, and without endpoints; its names work.
+    pub fn shut_landlord(&self) -> Landlord {
+        let corp = self.landlord();
+        self.change(|state| {
+            let now = state.now;
+            for table in state.tables.there_mut().filter(|table| table.id == corp.private_table) {
+                table.routes.remove(|(to, _)| *to == Cidr::ANYWHERE.to_string(), now);
+            }
+            state.endpoints.remove(|endpoint| endpoint.id == corp.s3, now);
+        });
+        self.work_names(&corp, true);
+        corp
+    }
+
+    /// Takes the public subnets away, with their table, the NAT gateway in them and the Internet gateway. The private
+    /// ones reach out by a transit gateway, where they reach out at all.
+    pub fn without_public_subnets(&self, corp: &Landlord) {
+        self.change(|state| {
+            let (now, anywhere) = (state.now, Cidr::ANYWHERE.to_string());
+            let address = state.nat_gateways.get(corp.nat_gateway.as_str()).and_then(|nat| nat.allocation.clone());
+            state.nat_gateways.remove(|gateway| gateway.id == corp.nat_gateway, now);
+            state.addresses.remove(|one| Some(&one.id) == address.as_ref(), now);
+            state.internet_gateways.remove(|gateway| gateway.id == corp.internet_gateway, now);
+            state.subnets.remove(|subnet| corp.public.contains(&subnet.id), now);
+            state.tables.remove(|table| table.id == corp.public_table, now);
+            for endpoint in state.endpoints.there_mut() {
+                endpoint.tables.remove(|table| *table == corp.public_table, now);
+            }
+            for table in state.tables.there_mut().filter(|table| table.id == corp.private_table) {
+                if table.routes.remove(|(to, _)| *to == anywhere, now) {
+                    table.routes.put((anywhere.clone(), Target::Other(TRANSIT.into())), now);
+                }
+            }
+        });
+    }
+
+    /// Turns the attributes on by which names lead to endpoints, or off.
+    pub fn work_names(&self, corp: &Landlord, is_on: bool) {
+        self.change(|state| {
+            let home = state.vpcs.get_mut(corp.vpc.as_str());
+            home.into_iter().for_each(|vpc| (vpc.dns_support, vpc.dns_hostnames) = (true, is_on));
+        });
+    }
+
+    /// Gives the VPC an interface endpoint of others, as its owner may have one, in its private subnets.
+    pub fn others_answer(&self, corp: &Landlord, service: EndpointService, private_dns: bool) {
+        self.change(|state| {
+            let now = state.now;
+            let group = state.groups.there().find(|group| group.vpc == corp.vpc && group.name == "databases");
+            let groups = group.map(|group| group.id.clone()).into_iter().collect();
+            let endpoint = InterfaceEndpoint {
+                id: state.id("vpce").into(),
+                vpc: corp.vpc.clone(),
+                service: service.to_string(),
+                subnets: corp.private.clone().into(),
+                groups,
+                private_dns,
+                policy: Policy::Open.document(ACCOUNT, &state.region).to_string(),
+                state: EndpointState::Available,
+                born: now,
+                next: None,
+            };
+            state.interface_endpoints.put(endpoint, named(service.as_str()), now, now);
+        });
     }
 
     /// Leads the private subnets, or the public ones, elsewhere.
@@ -56,7 +127,16 @@ pub fn property(state: &State) -> BTreeSet<String> {
     if state.landlords.is_empty() {
         return BTreeSet::new();
     }
-    let kinds = ["vpcs", "subnets", "internet_gateways", "nat_gateways", "tables", "endpoints", "groups"];
+    let kinds = [
+        "vpcs",
+        "subnets",
+        "internet_gateways",
+        "nat_gateways",
+        "tables",
+        "endpoints",
+        "interface_endpoints",
+        "groups",
+    ];
     let is_theirs = |line: &String| {
         let is_inside = || state.landlords.iter().any(|vpc| line.contains(vpc.as_str()));
         let is_tagged = line.contains(moat::tags::NETWORK) || line.contains(moat::tags::SERVICE);
@@ -101,9 +181,9 @@ fn build(state: &mut State) -> Landlord {
     for (table, name) in [(public_table, "corp-public"), (private_table, "corp-private")] {
         state.tables.put(table, named(name), now, now);
     }
-    furnish(state, &vpc, &tables);
+    let s3 = furnish(state, &vpc, &tables);
     let [public_table, private_table] = tables;
-    Landlord { vpc, internet_gateway, public, private, public_table, private_table, nat_gateway }
+    Landlord { vpc, internet_gateway, public, private, public_table, private_table, nat_gateway, s3 }
 }
 
 fn subnet(state: &mut State, vpc: &VpcId, side: &str, third: &str) -> SubnetId {
@@ -143,7 +223,7 @@ fn nat_gateway(state: &mut State, vpc: &VpcId, subnet: &SubnetId) -> NatGatewayI
 }
 
 /// What else there is: the default group with its rules, a group of theirs, an endpoint.
-fn furnish(state: &mut State, vpc: &VpcId, tables: &[RouteTableId]) {
+fn furnish(state: &mut State, vpc: &VpcId, tables: &[RouteTableId]) -> VpcEndpointId {
     let now = state.now;
     for (name, tags) in [("default", Tags::new()), ("databases", named("databases"))] {
         let id = moat::ids::SecurityGroupId(state.id("sg"));
@@ -152,11 +232,9 @@ fn furnish(state: &mut State, vpc: &VpcId, tables: &[RouteTableId]) {
         let rules = Parts::of(vec![within, Rule::all_out()]);
         state.groups.put(Group { id, name: name.into(), vpc: vpc.clone(), rules }, tags, now, now);
     }
-    let endpoint = Endpoint {
-        id: state.id("vpce").into(),
-        vpc: vpc.clone(),
-        tables: Parts::of(tables.to_vec()),
-        policy: "{}".into(),
-    };
+    let id = VpcEndpointId(state.id("vpce"));
+    let endpoint =
+        Endpoint { id: id.clone(), vpc: vpc.clone(), tables: Parts::of(tables.to_vec()), policy: "{}".into() };
     state.endpoints.put(endpoint, named("s3"), now, now);
+    id
 }

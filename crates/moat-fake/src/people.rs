@@ -259,6 +259,8 @@ fn remove(state: &mut State, kind: &str, id: &str) {
             state.tables.there_mut().for_each(|table| {
                 table.associations.remove(|(_, subnet)| is_it(subnet.as_str()), now);
             });
+            // AWS deletes no subnet with an endpoint in it, so the endpoints were taken out of it before.
+            state.interface_endpoints.there_mut().for_each(|it| it.subnets.retain(|subnet| !is_it(subnet.as_str())));
         }
         "internet-gateway" => _ = state.internet_gateways.remove(|it| is_it(it.id()), now),
         "egress-only-internet-gateway" => _ = state.egress_only_gateways.remove(|it| is_it(it.id()), now),

@@ -28,6 +28,8 @@ pub struct State {
     pub faults: Faults,
     /// How many calls were made.
     pub calls: u64,
+    /// The numbers of those that do something, rather than read.
+    pub acts: Vec<u64>,
     /// The faults that struck.
     pub struck: Vec<Fault>,
     pub log: Vec<String>,
@@ -87,6 +89,9 @@ pub struct State {
     /// What rollouts deal with.
     pub ground: Ground,
 }
+
+/// A transit gateway of others, by which subnets in a VPC of theirs reach the Internet.
+pub(crate) const TRANSIT: &str = "tgw-of-others";
 
 #[derive(Debug, Clone)]
 pub(crate) struct Vpc {
@@ -203,6 +208,14 @@ pub(crate) struct Listener {
     pub known_to_ecs: u64,
 }
 
+impl Listener {
+    /// Whether it forwards there, by itself or by one of its rules.
+    pub fn leads_to(&self, target: &str) -> bool {
+        let by_rule = self.rules.iter().filter_map(|rule| rule.forwards_to.as_ref());
+        self.forwards_to.as_deref().into_iter().chain(by_rule.map(|arn| arn.as_str())).any(|arn| arn == target)
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     pub arn: String,
@@ -291,6 +304,7 @@ impl State {
             rules: Rules::default(),
             faults: Faults::none(),
             calls: 0,
+            acts: Vec::new(),
             struck: Vec::new(),
             log: Vec::new(),
             opened: None,
@@ -418,12 +432,15 @@ impl State {
         }
     }
 
-    /// Whether a task in this subnet reaches the Internet through a NAT gateway that works.
+    /// Whether a task in this subnet reaches the Internet through a NAT gateway that works, or by the transit gateway of
+    /// others, which leads there.
     pub(crate) fn has_nat(&self, subnet: &SubnetId) -> bool {
         let Some(table) = self.table_in_force(subnet) else { return false };
         let anywhere = Cidr::ANYWHERE.to_string();
         table.routes.there().any(|(destination, target)| {
-            let Target::NatGateway(id) = target else { return false };
+            let Target::NatGateway(id) = target else {
+                return *destination == anywhere && *target == Target::Other(TRANSIT.into());
+            };
             let works = |gateway: &NatGateway| gateway.state == NatState::Available;
             *destination == anywhere && self.nat_gateways.get(id.as_str()).is_some_and(works)
         })
@@ -431,7 +448,7 @@ impl State {
 
     /// Whether a listener forwards to this target group.
     pub(crate) fn is_served(&self, target: &str) -> bool {
-        self.listeners.there().any(|listener| listener.forwards_to.as_deref() == Some(target))
+        self.listeners.there().any(|listener| listener.leads_to(target))
     }
 
     /// The table that routes for a subnet: the one it is associated with, or else the VPC's main one.

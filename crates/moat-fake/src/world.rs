@@ -35,6 +35,7 @@ impl World {
             state.rules = rules;
             state.faults = faults;
             state.calls = 0;
+            state.acts.clear();
         });
         self
     }

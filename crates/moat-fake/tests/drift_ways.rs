@@ -3,9 +3,9 @@
 
 use moat::drift::{Checked, Fate, Told, Verdict};
 use moat::plan::Hazard;
-use moat::spec::{Nat, Repair};
+use moat::spec::{Egress, Endpoints, Nat, Repair};
 use moat_fake::mutation::{Mutation, Nature};
-use moat_fake::trial::{asked, must_be_settled, settled};
+use moat_fake::trial::{asked_with, must_be_settled, settled};
 use moat_fake::{Asked, Remediation, World};
 use serde_json::{Value, json};
 use std::any::Any;
@@ -16,16 +16,33 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const GRADES: [Repair; 4] = [Repair::None, Repair::Safe, Repair::Disruptive, Repair::Destructive];
 const SEED: u64 = 4;
 
-/// The door, and whether the network has IPv6.
-#[derive(Clone, Copy)]
-struct Shape<'a> {
-    door: &'a Value,
+/// What was settled before something is changed.
+struct Shape {
+    door: Value,
+    egress: Egress,
     ipv6: bool,
 }
 
-fn graded(Shape { door, ipv6 }: Shape<'_>, repair: Repair) -> Asked {
-    let mut asked = asked(2, Nat::Single);
-    asked.network.ipv6 = ipv6;
+impl Shape {
+    /// One NAT gateway, and this door.
+    fn of_door(door: Value) -> Self {
+        Self { door, egress: Egress::nat(Nat::Single), ipv6: false }
+    }
+
+    /// The usual door, and these ways out.
+    fn of_egress(egress: Egress) -> Self {
+        Self { egress, ..Self::of_door(json!({})) }
+    }
+
+    /// One NAT gateway, the usual door, and IPv6.
+    fn of_ipv6() -> Self {
+        Self { ipv6: true, ..Self::of_door(json!({})) }
+    }
+}
+
+fn graded(Shape { door, egress, ipv6 }: &Shape, repair: Repair) -> Asked {
+    let mut asked = asked_with(2, *egress);
+    asked.network.ipv6 = *ipv6;
     let service = json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
     let input = moat::spec::read(&json!({ "service": service })).expect("a good document");
     asked.service.load_balancer = input.service.and_then(|service| service.load_balancer);
@@ -44,7 +61,7 @@ struct Trial {
 }
 
 impl Trial {
-    fn of(shape: Shape<'_>, at: usize, repair: Repair) -> Self {
+    fn of(shape: &Shape, at: usize, repair: Repair) -> Self {
         let asked = graded(shape, repair);
         let world = settled(SEED, &asked);
         let before = world.shape();
@@ -77,7 +94,7 @@ impl Trial {
 
 #[test]
 fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
-    let tally = every_way(Shape { door: &json!({}), ipv6: false }, |_| true);
+    let tally = every_way(&Shape::of_door(json!({})), |_| true);
     insta::assert_snapshot!("every_way_to_drift", tally.table);
     insta::assert_snapshot!("fixed", tally.fixed.into_iter().collect::<Vec<_>>().join("\n"));
     assert!(tally.mutations > 150, "{:?}", tally.natures);
@@ -99,7 +116,7 @@ fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded
             let kinds = ["listener", "load-balancer", "security-group", "target-group"];
             kinds.contains(&kind(&mutation.resource)) || ["grace", "target_group"].contains(&mutation.what.as_str())
         };
-        let tally = every_way(Shape { door: &door, ipv6: false }, is_the_doors);
+        let tally = every_way(&Shape::of_door(door), is_the_doors);
         insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
     }
 }
@@ -111,8 +128,32 @@ fn d4_d5_every_single_way_to_change_what_ipv6_adds_is_found_named_graded_and_men
         let words = ["ipv6", "::/0", "egress-only", "address type"];
         mutation.resource.contains("egress-only") || words.iter().any(|word| mutation.what.contains(word))
     };
-    let tally = every_way(Shape { door: &json!({}), ipv6: true }, is_of_ipv6);
+    let tally = every_way(&Shape::of_ipv6(), is_of_ipv6);
     insta::assert_snapshot!("every_way_to_drift_ipv6", tally.table);
+}
+
+/// What is not the network's is the same with every way out.
+#[test]
+fn d4_d5_every_single_way_to_change_a_network_with_another_way_out_is_found_named_graded_and_mended() {
+    let endpoints = Some(Endpoints::Auto);
+    let ways_out = [
+        ("endpoints", Egress { nat: None, endpoints }, 100),
+        ("nat_and_endpoints", Egress { nat: Some(Nat::Single), endpoints }, 100),
+        ("regional", Egress::nat(Nat::Regional), 50),
+    ];
+    let mut fixed = BTreeSet::new();
+    for (name, egress, least) in ways_out {
+        let is_the_networks = |mutation: &Mutation| {
+            let kinds = ["default-security-group", "elastic-ip", "internet-gateway", "nat-gateway", "route-table"];
+            let kinds = [&kinds[..], &["subnet", "vpc", "vpc-endpoint"]].concat();
+            kinds.contains(&kind(&mutation.resource)) || mutation.resource == "security-group endpoints"
+        };
+        let tally = every_way(&Shape::of_egress(egress), is_the_networks);
+        assert!(tally.mutations > least, "{name}: {:?}", tally.natures);
+        insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
+        fixed.extend(tally.fixed);
+    }
+    insta::assert_snapshot!("fixed_in_networks", fixed.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
 /// What came of all trials.
@@ -123,7 +164,7 @@ struct Tally {
     natures: BTreeMap<String, usize>,
 }
 
-fn every_way(shape: Shape<'_>, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
+fn every_way(shape: &Shape, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
     let world = settled(SEED, &graded(shape, Repair::Safe));
     let ways = world.ways();
     let (mut table, mut failed) = (String::new(), Vec::new());
@@ -151,7 +192,7 @@ fn every_way(shape: Shape<'_>, is_tried: impl Fn(&Mutation) -> bool) -> Tally {
 }
 
 /// What is said of it, a line each.
-fn judge(shape: Shape<'_>, at: usize, mutation: &Mutation, repair: Repair) -> String {
+fn judge(shape: &Shape, at: usize, mutation: &Mutation, repair: Repair) -> String {
     let trial = Trial::of(shape, at, repair);
     let story = || format!("{}\n{:#?}\n{}", name(mutation, repair), trial.checked, trial.world.story());
     match mutation.nature {

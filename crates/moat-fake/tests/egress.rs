@@ -2,6 +2,7 @@
 
 mod down;
 
+use down::try_all;
 use moat::network::Network;
 use moat::network::NetworkFacts;
 use moat::pass::look;
@@ -9,6 +10,7 @@ use moat::spec::{Egress, Endpoints, Nat};
 use moat_fake::trial::{asked_with, empty, must_be_settled, settled};
 use moat_fake::{Asked, End, Execution, Fault, Faults, Rules, World};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 const AUTO: Option<Endpoints> = Some(Endpoints::Auto);
 
@@ -79,7 +81,7 @@ fn e1_every_way_out_settles_from_nothing_is_found_as_it_is_and_goes_without_a_tr
         down::record(&world, &asked);
         down::removed(&world, &down::all());
         down::calm(&world);
-        down::must_be_gone(&world, &std::collections::BTreeSet::new());
+        down::must_be_gone(&world, &BTreeSet::new());
         assert_eq!(world.throttled(), 0, "{name}, on its way out (C11)\n{}", world.story());
     }
 }
@@ -104,36 +106,64 @@ fn c13_e1_every_move_keeps_a_way_out_for_tasks_that_run_and_every_address_that_m
     }
 }
 
-/// Every fault at every call of every move is thousands of executions: each test takes its share of the calls.
-fn with_faults(share: u64) {
-    let faults = [Fault::LostAnswer, Fault::LostRequest, Fault::LambdaDiesAfter, Fault::KilledAfter, Fault::Throttled];
-    let mut tried = 0;
-    for (at, (from_name, from, to)) in moves().into_iter().enumerate() {
-        let (before, after) = (asked(from), asked(to));
-        for call in (0..MOST).filter(|call| (call + at as u64) % SHARES == share) {
-            let fault = faults[usize::try_from(call + at as u64).unwrap_or(0) % faults.len()];
-            let world = settled(7, &before).with(Rules::default(), Faults::at(call, fault));
-            world.watch_ways_out();
-            let story = || format!("{from_name} to {to:?}, {fault:?} at call {call}\n{}", world.story());
-            let end = watched(&world, &after);
-            assert!(matches!(end, End::Settled | End::Killed), "{end:?}: {}", story());
-            world.wait(20_000);
-            assert_eq!(watched(&world, &after), End::Settled, "{}", story());
-            must_be_settled(&world, &after);
-            tried += 1;
-        }
-    }
-    println!("{tried} moves with a fault");
+/// One move, with one thing that goes wrong on the way.
+#[derive(Debug, Clone)]
+struct Case {
+    move_at: usize,
+    call: u64,
+    fault: Fault,
 }
 
-/// The calls of a move, at most; later ones are reads of a settled network.
-const MOST: u64 = 120;
-const SHARES: u64 = 15;
+fn moved_with_a_fault(Case { move_at, call, fault }: &Case) {
+    let (from_name, from, to) = moves()[*move_at];
+    let (before, after) = (asked(from), asked(to));
+    let world = settled(7, &before).with(Rules::default(), Faults::at(*call, *fault));
+    world.watch_ways_out();
+    let story = || format!("{from_name} to {to:?}, {fault:?} at call {call}\n{}", world.story());
+    let end = watched(&world, &after);
+    assert!(matches!(end, End::Settled | End::Killed), "{end:?}: {}", story());
+    world.wait(20_000);
+    assert_eq!(watched(&world, &after), End::Settled, "{}", story());
+    must_be_settled(&world, &after);
+}
+
+/// The calls of a move: how many there are, and which of them do something.
+fn calls(from: Egress, to: Egress) -> (u64, BTreeSet<u64>) {
+    let world = settled(7, &asked(from)).with(Rules::default(), Faults::none());
+    world.watch_ways_out();
+    assert_eq!(watched(&world, &asked(to)), End::Settled);
+    world.read(|state| (state.calls, state.acts.iter().copied().collect()))
+}
 
 #[test]
-fn c13_e1_a_fault_at_any_call_of_a_move_takes_no_way_out_from_running_tasks() {
+fn c13_e1_any_fault_at_any_step_of_any_move_takes_no_way_out_from_running_tasks() {
+    let mut cases = Vec::new();
+    for (move_at, (name, from, to)) in moves().into_iter().enumerate() {
+        let (_, steps) = calls(from, to);
+        assert!(!steps.is_empty(), "{name} to {to:?} takes steps");
+        cases.extend(steps.into_iter().flat_map(|call| Fault::ALL.map(|fault| Case { move_at, call, fault })));
+    }
+    assert!(cases.len() > 1_000, "{} cases", cases.len());
+    try_all("moves with a fault at a step", &cases, moved_with_a_fault);
+}
+
+/// What goes wrong with reading comes to the same whatever it is: a pass that saw nothing, or the end of the execution. So
+/// each call has one fault, and another one in each move; one in as many calls as this is tried, or all with `MOAT_SHARES`.
+const SHARES: u64 = 10;
+
+#[test]
+fn c13_e1_nor_does_one_at_any_other_call() {
     let shares = std::env::var("MOAT_SHARES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    (0..shares).for_each(with_faults);
+    let mut cases = Vec::new();
+    for (move_at, (_, from, to)) in moves().into_iter().enumerate() {
+        let (all, steps) = calls(from, to);
+        let others = (0..all).filter(|call| !steps.contains(call));
+        for call in others.filter(|call| (call + move_at as u64) % SHARES < shares) {
+            let fault = Fault::ALL[(call as usize + move_at) % Fault::ALL.len()];
+            cases.push(Case { move_at, call, fault });
+        }
+    }
+    try_all("moves with a fault at another call", &cases, moved_with_a_fault);
 }
 
 #[test]

@@ -10,8 +10,10 @@ use moat::network::Network;
 use moat::network::existing::recorded;
 use moat::network::observed::Target;
 use moat::parameters;
+use moat::spec::{Egress, EndpointService, Endpoints, Repair};
 use moat::stage::{Cloud, Stage};
 use moat::tags::Owner;
+use moat_fake::mutation::{Mutation, Nature};
 use moat_fake::trial::{IMAGE, digest, empty, plan};
 use moat_fake::{
     Asked, Chance, End, Execution, Fault, Faults, Landlord, Remediation, Rules, Run, Teardown, TeardownEnd, World,
@@ -123,9 +125,24 @@ fn lagging() -> Rules {
 
 #[test]
 fn c5_any_one_fault_at_any_one_call_of_its_provision_changes_nothing_in_it() {
-    let calls = |faults| {
+    any_fault_at_any_call(60, || {
         let (world, corp) = begin(2);
         let asked = asked(&corp, false);
+        (world, asked)
+    });
+}
+
+#[test]
+fn c5_nor_does_one_where_endpoints_are_made_in_it() {
+    any_fault_at_any_call(100, || {
+        let (world, _, asked) = shut(2);
+        (world, asked)
+    });
+}
+
+fn any_fault_at_any_call(least: u64, begin: impl Fn() -> (World, Asked) + Sync) {
+    let calls = |faults| {
+        let (world, asked) = begin();
         let before = world.inventory(&[]);
         let asked = record(&world, &asked);
         let world = world.with(lagging(), faults);
@@ -146,7 +163,7 @@ fn c5_any_one_fault_at_any_one_call_of_its_provision_changes_nothing_in_it() {
     let other = |call: u64| Fault::ALL[(call % Fault::ALL.len() as u64) as usize];
     let cases: Vec<(u64, Fault)> =
         (0..all).flat_map(|call| [Fault::LostAnswer, Fault::KilledAfter, other(call)].map(|it| (call, it))).collect();
-    assert!(all > 60, "{all} calls");
+    assert!(all > least, "{all} calls");
     try_all("c5, any fault at any call of a guest", &cases, |(call, fault)| {
         calls(Faults::at(*call, *fault));
     });
@@ -274,8 +291,10 @@ fn d4_e3_a_private_subnet_that_became_public_is_told_and_nothing_is_done() {
     }
 }
 
+type Deed = fn(&World, &Landlord);
+
 /// What its owner may do there without moat having anything to say about it.
-const OWN_BUSINESS: [(&str, fn(&World, &Landlord)); 4] = [
+const OWN_BUSINESS: [(&str, Deed); 4] = [
     ("a route to a peer", |world, corp| {
         world.lead(&corp.private_table, "10.9.0.0/16", Some(Target::Other("pcx-1".into())));
     }),
@@ -333,6 +352,100 @@ fn a_subnet_that_others_add_later_moves_nothing() {
         world.change_subnet(id, |subnet| subnet.vpc = corp.vpc.clone());
     }
     assert_eq!(run(&world, &asked).verdicts(), [Verdict::Clean; 2], "the subnets that were found are recorded");
+}
+
+/// The network with endpoints of ours in it, and nothing else that leads out.
+fn shut(seed: u64) -> (World, Landlord, Asked) {
+    let world = empty(seed);
+    let corp = world.shut_landlord();
+    let text = include_str!("../../../events/provision/existing-endpoints.json");
+    let mut input: Value = serde_json::from_str(text).expect("a sample");
+    input["network"]["existing"]["vpcId"] = json!(corp.vpc);
+    let read = moat::spec::read(&input).expect("a good input");
+    let (network, service) = (read.network.expect("it is there"), read.service.expect("it is there"));
+    (world, corp, Asked { network, service, needs: BTreeSet::new() })
+}
+
+#[test]
+fn d4_endpoints_of_ours_are_mended_and_nothing_of_others() {
+    let begin = || {
+        let (world, corp, mut asked) = shut(20);
+        world.others_answer(&corp, EndpointService::Kms, true);
+        asked.network.drift.repair = Repair::Destructive;
+        let asked = settle(&world, &asked);
+        (world, asked)
+    };
+    let is_ours = |mutation: &Mutation| {
+        mutation.resource.starts_with("vpc-endpoint ") || mutation.resource == "security-group endpoints"
+    };
+    let all: Vec<Mutation> = begin().0.ways().mutations;
+    let ways: Vec<usize> = (0..all.len()).filter(|&at| is_ours(&all[at])).collect();
+    assert!(ways.len() > 30, "{} ways", ways.len());
+    try_all("ways to change endpoints in a network of others", &ways, |at| {
+        let (world, asked) = begin();
+        let mutation = &world.ways().mutations[*at];
+        let (what, nature) = (format!("{}: {}", mutation.resource, mutation.what), mutation.nature);
+        mutation.strike(&world);
+        let is_found = run(&world, &asked).checked.iter().any(|checked| !checked.findings.is_empty());
+        assert_eq!(is_found, nature != Nature::Delegated, "{what}\n{}", world.story());
+        if nature == Nature::Riddle {
+            return;
+        }
+        world.wait(600_000);
+        run(&world, &asked);
+        world.wait(600_000);
+        assert_eq!(run(&world, &asked).verdicts(), [Verdict::Clean; 2], "{what}\n{}", world.story());
+        must_be_settled(&world, &asked);
+    });
+}
+
+#[test]
+fn what_others_answer_for_in_it_is_used_and_the_proof_judges_whether_it_works() {
+    let (world, corp, asked) = shut(21);
+    world.others_answer(&corp, EndpointService::Logs, true);
+    let before = world.inventory(&[]);
+    let end = world.run(Execution::new(&world, "up", &asked).run());
+    assert_eq!(world.count("vpc-endpoint logs"), 0, "theirs has the name: {end:?}\n{}", world.story());
+    assert_eq!(world.count("vpc-endpoint ecr.api"), 1);
+    // Their group lets nobody in but its own members.
+    let egress = world.proofs(&asked).expect("there is a VPC").egress;
+    assert!(egress.to_string().contains("CloudWatch Logs"), "{egress}");
+    assert_eq!(egress.verdict, moat::proof::Verdict::Fails, "{egress}");
+    record(&world, &asked);
+    until_removed(&world);
+    must_be_as_before(&world, &before);
+}
+
+#[test]
+fn e1_names_that_do_not_work_in_it_are_refused_and_not_turned_on() {
+    let (world, corp, asked) = shut(22);
+    world.work_names(&corp, false);
+    let before = world.inventory(&[]);
+    let end = world.run(Execution::new(&world, "up", &asked).run());
+    let End::Failed(failure) = end else { panic!("{end:?}\n{}", world.story()) };
+    assert!(failure.message.contains("DNS hostnames: should be on, but is off"), "{failure}");
+    assert_eq!(world.inventory(&[]), before, "nothing was made");
+}
+
+#[test]
+fn c13_endpoints_come_and_go_in_it_as_the_document_says() {
+    let (world, corp) = begin(23);
+    world.work_names(&corp, true);
+    let before = world.inventory(&[]);
+    let without = asked(&corp, false);
+    let mut with = without.clone();
+    with.network.egress = Egress { nat: None, endpoints: Some(Endpoints::Auto) };
+    for asked in [&without, &with, &without] {
+        let asked = settle(&world, asked);
+        must_be_settled(&world, &asked);
+        let endpoints = if asked.network.egress.has_endpoints() { 1 } else { 0 };
+        for name in ["vpc-endpoint logs", "security-group endpoints"] {
+            assert_eq!(world.count(name), endpoints, "{name}\n{}", world.story());
+        }
+        assert_eq!(world.count("vpc-endpoint s3"), 0, "theirs leads there from every table");
+    }
+    until_removed(&world);
+    must_be_as_before(&world, &before);
 }
 
 #[test]

@@ -36,6 +36,32 @@ macro_rules! ids {
     )+};
 }
 
+impl LoadBalancerArn {
+    pub fn name(&self) -> &str {
+        name_in(&self.0)
+    }
+}
+
+impl TargetGroupArn {
+    pub fn name(&self) -> &str {
+        name_in(&self.0)
+    }
+}
+
+impl ListenerArn {
+    /// The name of its load balancer.
+    pub fn balancer(&self) -> &str {
+        name_in(&self.0)
+    }
+}
+
+/// The name of the load balancer or the target group in an ARN of ELB: `…:targetgroup/<name>/<id>`, or with its type,
+/// `…:loadbalancer/app/<name>/<id>` and `…:listener/app/<name>/<id>/<id>`.
+fn name_in(arn: &str) -> &str {
+    let mut parts = arn.split('/').skip(1).skip_while(|part| matches!(*part, "app" | "net" | "gwy"));
+    parts.next().unwrap_or(arn)
+}
+
 ids! {
     /// `vpc-…`
     VpcId,

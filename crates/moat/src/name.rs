@@ -42,6 +42,12 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What a service's cluster, the service in it, the family of its task definitions, its load balancer and its target
+    /// group are named in AWS.
+    pub fn aws_name(&self) -> String {
+        format!("moat-{self}")
+    }
 }
 
 impl TryFrom<String> for Name {
@@ -62,6 +68,8 @@ impl fmt::Display for Name {
         f.write_str(&self.0)
     }
 }
+
+const STILL: &str = ", still so";
 
 /// What moat calls a resource within its owner: `vpc`, `subnet private-a`, `nat-gateway a`.
 ///
@@ -85,6 +93,17 @@ impl Logical {
         Self(format!("{} available", self.0))
     }
 
+    /// The fact that something was so in the pass before too, and the time that it has to be so has passed since.
+    #[must_use]
+    pub fn still(&self) -> Self {
+        Self(format!("{}{STILL}", self.0))
+    }
+
+    /// The fact that must still be so, where this is such a name.
+    pub fn lasting(&self) -> Option<Self> {
+        self.0.strip_suffix(STILL).map(Self::new)
+    }
+
     /// The fact that nothing uses the thing with this id any more.
     pub fn idle(id: &str) -> Self {
         Self(format!("{id} idle"))
@@ -92,7 +111,7 @@ impl Logical {
 
     /// Whether it is such a fact, which comes true with time, rather than a thing, which somebody makes.
     pub fn is_fact(&self) -> bool {
-        self.0.ends_with(" available") || self.0.ends_with(" idle")
+        self.0.ends_with(" available") || self.0.ends_with(" idle") || self.lasting().is_some()
     }
 }
 

@@ -174,7 +174,7 @@ pub async fn pass_of<S: Stage, C: Cloud<S>>(
     let is_empty = plan.is_empty();
     let mut retry_after = plan.waiting.iter().map(|waiting| waiting.retry_after).min();
     let mut waiting: Vec<String> = plan.waiting.into_iter().map(|waiting| waiting.on).collect();
-    let applied = apply::<S, C>(cloud, spec, plan.steps, &mut bindings).await?;
+    let applied = apply::<S, C>(cloud, spec, plan.steps, before, &mut bindings).await?;
     // A halt says what was done before it, so it waits until that is done.
     if !plan.halts.is_empty() && applied.setbacks.is_empty() {
         return Err(refused::<S>(Refusal { problems: plan.halts }));
@@ -261,6 +261,7 @@ async fn apply<S: Stage, C: Cloud<S>>(
     cloud: &C,
     spec: &S::Spec,
     mut steps: Vec<S::Step>,
+    before: &Bindings,
     bindings: &mut Bindings,
 ) -> Result<Applied, Failure> {
     let mut applied = Applied {
@@ -271,7 +272,13 @@ async fn apply<S: Stage, C: Cloud<S>>(
         unpaid: BTreeMap::new(),
         rest: 0,
     };
-    let can_run = |step: &S::Step, bindings: &Bindings| step.needs().iter().all(|need| bindings.has(need));
+    // What a step of this pass makes true was not seen before.
+    let seen = bindings.clone();
+    let is_met = |need: &Logical, bindings: &Bindings| match need.lasting() {
+        Some(fact) => before.has(&fact) && seen.has(&fact),
+        None => bindings.has(need),
+    };
+    let can_run = |step: &S::Step, bindings: &Bindings| step.needs().iter().all(|need| is_met(need, bindings));
     let mut fatal: Option<Failure> = None;
     let mut made: BTreeSet<Logical> = BTreeSet::new();
     let mut running = FuturesUnordered::new();
@@ -327,7 +334,10 @@ async fn apply<S: Stage, C: Cloud<S>>(
             *applied.unpaid.entry(bucket).or_default() += 1;
             continue;
         }
-        let missing = step.needs().into_iter().filter(|need| !bindings.has(need)).collect();
+        let missing: Vec<Logical> = step.needs().into_iter().filter(|need| !is_met(need, bindings)).collect();
+        if missing.iter().filter_map(Logical::lasting).any(|fact| seen.has(&fact)) {
+            applied.rest = applied.rest.max(step.patience());
+        }
         *applied.held.entry(missing).or_default() += 1;
     }
     Ok(applied)

@@ -31,6 +31,11 @@ pub trait Step: fmt::Display + fmt::Debug + Clone {
         None
     }
 
+    /// Seconds for which what it needs to be [still](Logical::still) so must have been so.
+    fn patience(&self) -> u32 {
+        0
+    }
+
     /// Seconds that must pass after it before the next pass, also where another execution makes that one.
     fn rest(&self) -> u32 {
         0

@@ -33,6 +33,15 @@ pub enum Peer {
     PrefixList(String),
 }
 
+impl Peer {
+    pub fn group(&self) -> Option<&SecurityGroupId> {
+        match self {
+            Self::Group(id) => Some(id),
+            Self::Cidr(_) | Self::Ipv6(_) | Self::PrefixList(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// As many services as one call looks at. Their calls to ELB, made in a second, are within its bucket ([`pace`]).
-const TOGETHER: usize = 10;
+const TOGETHER: usize = 8;
 
 /// Checks the input. Nothing is read from AWS.
 ///
@@ -26,7 +26,7 @@ pub fn check(input: &Value) -> Result<Value, Failure> {
     Ok(json!({ "order": order }))
 }
 
-/// Each network once, however many services share it, then the services of each network, ten at a time, each group with
+/// Each network once, however many services share it, then the services of each network, eight at a time, each group with
 /// the time of its turn.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_are_grouped_by_network_ten_at_a_time_and_none_is_lost() {
+    fn services_are_grouped_by_network_eight_at_a_time_and_none_is_lost() {
         let name = |text: &str| Name::new(text).unwrap();
         let mut services: BTreeMap<Name, String> =
             (0..23).map(|at| (name(&format!("s{at}")), json!({"network": "main"}).to_string())).collect();
@@ -100,7 +100,7 @@ mod tests {
         let groups = groups(services);
         let sizes: Vec<_> = groups.iter().map(|group| (group.network.clone(), group.owners.len())).collect();
         let main = Some(name("main"));
-        assert_eq!(sizes, [(None, 1), (Some(name("corp")), 1), (main.clone(), 10), (main.clone(), 10), (main, 3)]);
+        assert_eq!(sizes, [(None, 1), (Some(name("corp")), 1), (main.clone(), 8), (main.clone(), 8), (main, 7)]);
     }
 
     #[test]
@@ -110,8 +110,8 @@ mod tests {
             (0..number).map(|at| (name(at), json!({"network": "main"}).to_string())).collect::<BTreeMap<_, _>>()
         };
         let turns = |number| in_turn(groups(recorded(number))).iter().map(|group| group.after).collect::<Vec<_>>();
-        assert_eq!(turns(10), [0]);
-        assert_eq!(turns(30), [0, 6, 12]);
+        assert_eq!(turns(8), [0]);
+        assert_eq!(turns(24), [0, 6, 12]);
     }
 
     #[test]

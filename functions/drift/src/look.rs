@@ -124,10 +124,10 @@ pub async fn see_and_prove(eyes: &Eyes, owner: &Owner, record: Record, order: &O
 
 /// Adds the proof of each service of whom the plans have found nothing to do. They are in one network.
 async fn proven(eyes: &Eyes, mut looks: Vec<Result<Seen, Failure>>) -> Vec<Result<Seen, Failure>> {
-    let to_prove: Vec<&Seen> = looks.iter().flatten().filter(|seen| seen.to_prove().is_some()).collect();
-    let Some(first) = to_prove.first() else { return looks };
-    let services: Vec<&ServiceSpec> = to_prove.iter().filter_map(|seen| seen.to_prove()).collect();
-    let mut proofs = prove::each(eyes, &first.ground, &services).await.into_iter();
+    let to_prove = looks.iter().flatten().filter_map(|seen| Some((&seen.ground, seen.to_prove()?)));
+    let (grounds, services): (Vec<&Ground>, Vec<&ServiceSpec>) = to_prove.unzip();
+    let Some(ground) = grounds.first() else { return looks };
+    let mut proofs = prove::each(eyes, ground, &services).await.into_iter();
     for look in &mut looks {
         let Some(seen) = look.as_mut().ok().filter(|seen| seen.to_prove().is_some()) else { continue };
         match proofs.next() {

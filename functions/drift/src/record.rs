@@ -69,11 +69,13 @@ pub async fn read(eyes: &Eyes, owners: &[Owner]) -> Result<Vec<Result<Record, Fa
     let unread: std::collections::BTreeSet<String> = unread.into_iter().collect();
     texts.extend(eyes.records.texts(&unread.into_iter().collect::<Vec<_>>()).await?);
     let mut records: Vec<Result<Record, Failure>> = owners.iter().map(|owner| record(owner, &texts)).collect();
-    let asks = |record: &Record| record.service.is_none() && record.network.egress.has_endpoints();
+    let depends = |network: &NetworkSpec| network.egress.has_endpoints() || network.existing.is_some();
+    let asks = |record: &Record| record.service.is_none() && depends(&record.network);
     if records.iter().flatten().any(asks) {
         let services = eyes.records.specs("/moat/services/").await?;
         for record in records.iter_mut().flatten().filter(|record| asks(record)) {
-            record.needs = Needs::recorded(&record.network.name, services.values().map(String::as_str));
+            let texts = services.values().map(String::as_str);
+            record.needs = Needs::recorded(&record.network.name, &eyes.region, texts);
         }
     }
     Ok(records)

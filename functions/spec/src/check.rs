@@ -36,17 +36,17 @@ pub async fn check(parameters: &Parameters, records: &Records, region: &str, inp
     }))
 }
 
-/// What all services of the network need of its endpoints: those that are recorded, and the one that is asked for now.
+/// What all services of the network need of it, where that makes a difference: those that are recorded, and the one that is asked for now.
 ///
 /// # Errors
-/// `Moat.SpecInvalid` where the images of some cannot be reached.
+/// `Moat.SpecInvalid` where the images or the secrets of some cannot be reached.
 async fn needs(
     records: &Records,
     region: &str,
     network: &NetworkSpec,
     service: Option<&ServiceSpec>,
 ) -> Result<Needs, Failure> {
-    if !network.egress.has_endpoints() {
+    if !network.egress.has_endpoints() && network.existing.is_none() {
         return Ok(Needs { is_complete: true, ..Needs::default() });
     }
     let mut texts = records.specs("/moat/services/").await?;
@@ -59,7 +59,7 @@ async fn needs(
     if !problems.is_empty() {
         return Err(invalid(problems));
     }
-    Ok(Needs::recorded(&network.name, texts.values().map(String::as_str)))
+    Ok(Needs::recorded(&network.name, region, texts.values().map(String::as_str)))
 }
 
 fn invalid(problems: Vec<Problem>) -> Failure {

@@ -61,7 +61,7 @@ mod tests {
         let subnet = |id: &str| json!({"name": "a", "id": id, "cidr": "10.0.0.0/24", "zone": "us-east-1a"});
         let found = json!({
             "name": "corp", "cidr": "10.0.0.0/16", "isExisting": true, "vpcId": "vpc-0c", "natGateways": [],
-            "publicSubnets": [subnet("subnet-0a")], "privateSubnets": [subnet("subnet-1a")]
+            "publicSubnets": [subnet("subnet-0a"), subnet("subnet-0b")], "privateSubnets": [subnet("subnet-1a")]
         });
         let owned = |request: Value| match serde_json::from_value(request).expect("a request") {
             Request::Record { record, found } => record.with(found).owned(),
@@ -69,7 +69,8 @@ mod tests {
         };
         let record = json!({"network": network, "service": null});
         let now = owned(json!({"do": "record", "record": record, "found": found}));
-        let named = json!({"vpcId": "vpc-0c", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-1a"]});
+        let named =
+            json!({"vpcId": "vpc-0c", "publicSubnets": ["subnet-0a", "subnet-0b"], "privateSubnets": ["subnet-1a"]});
         assert_eq!(now[0].1, json!({"name": "corp", "existing": named}));
         assert_eq!(owned(json!({"do": "record", "record": record}))[0].1, network);
     }

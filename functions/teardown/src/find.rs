@@ -62,7 +62,8 @@ fn parts(order: &Order, services: &BTreeSet<Name>) -> Vec<Part> {
     let mut parts = Vec::new();
     for service in services {
         parts.push(Part::Service(ServiceTeardownSpec { service: service.clone(), logs: order.logs }));
-        parts.push(Part::Ingress(IngressTeardownSpec { service: service.clone(), is_protection_ours: false }));
+        let with = services.clone();
+        parts.push(Part::Ingress(IngressTeardownSpec { service: service.clone(), is_protection_ours: false, with }));
     }
     let network = match &order.owner {
         Owner::Network(name) => {

@@ -243,7 +243,7 @@ async fn refused(local: Arc<Local>) {
 async fn held(local: Arc<Local>) {
     local.provision(&input("held", "held")).await.output();
     set_grace(&local, "held", 5).await;
-    let slow = Slowness { nat_gateway: Duration::from_secs(60), ..Slowness::default() };
+    let slow = Slowness { nat_gateway: Duration::from_secs(900), ..Slowness::default() };
     local.plan(&[], slow);
     local.scale_waits(1.0).await;
     let mut wider = input("held", "held");

@@ -7,6 +7,7 @@ mod outcomes;
 mod provision;
 mod rollout;
 mod shapes;
+mod shared;
 mod teardown;
 mod together;
 mod ways;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<(&'static str, Body)> {
         provision::trials(),
         rollout::trials(),
         shapes::trials(),
+        shared::trials(),
         outcomes::trials(),
         inputs::trials(),
         together::trials(),

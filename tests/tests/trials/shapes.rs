@@ -15,9 +15,10 @@ pub fn trials() -> Vec<(&'static str, Body)> {
 }
 
 /// The samples that are not here, each with the reason.
-const LEFT_OUT: [(&str, &str); 13] = [
+const LEFT_OUT: [(&str, &str); 15] = [
     ("plan", "it changes nothing; other trials look at plans"),
     ("service-only", "its network is another sample's; another trial has it"),
+    ("shared", "its load balancer is another sample's; a trial of its own has it"),
     ("drift", "its shape is that of hello; trials of drift have its grades"),
     ("track-versions", "its shape is that of hello; trials of rollouts have its tags"),
     (
@@ -29,6 +30,7 @@ const LEFT_OUT: [(&str, &str); 13] = [
     ("dual-stack", "the local AWS has no call that gives a VPC an IPv6 block; moat-fake has it"),
     ("existing", "its VPC is not there; moat-fake has it"),
     ("existing-found", "likewise"),
+    ("existing-endpoints", "likewise"),
     ("private-registry", "its secret is not there; moat-fake has it"),
     ("secrets", "its role and its secrets are not there; moat-fake has it"),
     ("pull-through", "the local ECR has no pull through cache; moat-fake has it"),

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::answer::{Answer, present};
-use crate::ec2::filter;
+use crate::ec2::{filter, tag};
 use aws_sdk_ec2::types as aws;
 use moat::error::Failure;
 use moat::proof::facts::Subnet;
@@ -35,7 +35,7 @@ fn subnet(found: &aws::Subnet, doing: &str) -> Result<Subnet, Failure> {
 
 /// The logical name, where moat made it, or what people call it.
 fn name(tags: &[aws::Tag]) -> Option<&str> {
-    let value = |key: &str| tags.iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+    let value = |key| tag(tags, key);
     let logical = value(tags::RESOURCE).map(|name| name.strip_prefix("subnet ").unwrap_or(name));
     logical.or_else(|| value("Name")).filter(|name| !name.is_empty())
 }

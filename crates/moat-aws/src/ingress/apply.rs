@@ -95,6 +95,15 @@ impl IngressCloud {
                 let call = call.resource_arn(bound(&desired::load_balancer())?);
                 call.send().await.read(step).map(|_| Done::Changed)
             }
+            IngressStep::CreateListenerRule { listener, priority, conditions } => {
+                self.create_listener_rule(owner, (listener, *priority, conditions), step, bindings).await
+            }
+            IngressStep::SetListenerRule { arn, conditions } => {
+                self.set_listener_rule(arn.as_str(), conditions, step, bindings).await
+            }
+            IngressStep::SetRulePriority { arn, priority } => {
+                self.set_rule_priority(arn.as_str(), *priority, step).await
+            }
             IngressStep::DeleteListenerRule { arn, .. } => {
                 let call = self.elb_once.delete_rule().rule_arn(arn.as_str());
                 call.send().await.remove(step).map(|()| Done::Changed)

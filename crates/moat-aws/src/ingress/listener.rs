@@ -10,8 +10,8 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use moat::error::Failure;
 use moat::ingress::listener::{Answer, SECURE, WantedListener};
-use moat::ingress::observed::{Listener, ListenerRule};
-use moat::ingress::{IngressSpec, IngressStep, desired, listener};
+use moat::ingress::observed::Listener;
+use moat::ingress::{IngressSpec, IngressStep, desired, listener, shared};
 use moat::plan::Bindings;
 use moat::stage::Done;
 use moat::tags::Owner;
@@ -60,11 +60,7 @@ impl IngressCloud {
 
     pub(super) async fn listeners(&self, spec: &IngressSpec, balancer: Option<&str>) -> Result<Vec<Listener>, Failure> {
         let Some(arn) = balancer else { return Ok(Vec::new()) };
-        let doing = format!("describe listeners of {arn}");
-        let found = self.elb.describe_listeners().load_balancer_arn(arn).into_paginator().items().send();
-        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        let mut listeners: Vec<Listener> =
-            found.iter().map(|found| read(found, &doing)).collect::<Result<_, Failure>>()?;
+        let mut listeners = self.listed(arn).await?;
         let wanted = spec.listeners();
         // Any other listener goes with its rules, and one of a network load balancer has none.
         for listener in listeners.iter_mut().filter(|it| wanted.iter().any(|wanted| wanted.port == it.port)) {
@@ -77,17 +73,21 @@ impl IngressCloud {
         Ok(listeners)
     }
 
-    async fn rules(&self, listener: &str) -> Result<Vec<ListenerRule>, Failure> {
-        let doing = format!("describe rules of {listener}");
-        let found = self.elb.describe_rules().listener_arn(listener).into_paginator().items().send();
+    /// The listeners of another service's load balancer, with the rules of the one that leads to tasks.
+    pub(super) async fn listeners_of_host(&self, balancer: &str) -> Result<Vec<Listener>, Failure> {
+        let mut listeners = self.listed(balancer).await?;
+        let main = shared::main(&listeners).map(|listener| listener.arn.clone());
+        for listener in listeners.iter_mut().filter(|listener| Some(&listener.arn) == main.as_ref()) {
+            listener.rules = self.rules(listener.arn.as_str()).await?;
+        }
+        Ok(listeners)
+    }
+
+    async fn listed(&self, balancer: &str) -> Result<Vec<Listener>, Failure> {
+        let doing = format!("describe listeners of {balancer}");
+        let found = self.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
-        let others = found.iter().filter(|rule| rule.is_default() != Some(true) && rule.priority() != Some("default"));
-        others
-            .map(|rule| {
-                let arn = present(rule.rule_arn(), &doing, "ARN")?.into();
-                Ok(ListenerRule { arn, priority: rule.priority().unwrap_or("without a priority").to_owned() })
-            })
-            .collect()
+        found.iter().map(|found| read(found, &doing)).collect()
     }
 
     async fn listener_attributes(&self, listener: &str) -> Result<BTreeMap<String, String>, Failure> {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod listener;
+mod listener_rule;
 mod observe;
 
 use crate::together::Together;

@@ -3,15 +3,18 @@
 use super::IngressCloud;
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use crate::ec2::{filter, resource, rules};
+use crate::ec2::{filter, resource, rules, tag};
 use crate::together::{Found, by_name};
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerSchemeEnum, LoadBalancerStateEnum};
 use futures_util::future::try_join_all;
 use moat::error::Failure;
+use moat::ids::SecurityGroupId;
 use moat::ingress::IngressSpec;
 use moat::ingress::desired::Group;
 use moat::ingress::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, SecurityGroup, TargetGroup};
+use moat::ingress::shared::{self, Host};
+use moat::name::Name;
 use moat::tags::Owner;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
@@ -19,24 +22,63 @@ use tokio::try_join;
 impl IngressCloud {
     pub(super) async fn observe_ingress(&self, spec: &IngressSpec, owner: &Owner) -> Result<Observed, Failure> {
         let name = spec.aws_name();
-        let (groups, balancer, target) =
-            try_join!(self.groups(owner), self.find_load_balancer(&name), self.find_target_group(&name))?;
+        let (groups, balancer, target, host) = try_join!(
+            self.groups(owner),
+            self.find_load_balancer(&name),
+            self.find_target_group(&name),
+            self.host(spec),
+        )?;
         let arn = balancer.as_ref().and_then(|balancer| balancer.load_balancer_arn());
         let target_arn = target.as_ref().and_then(|target| target.target_group_arn());
         let arns: Vec<String> = [arn, target_arn].into_iter().flatten().map(str::to_owned).collect();
-        let (owners, listeners, web_acl, attributes, target_attributes) = try_join!(
+        let (owners, listeners, web_acl, attributes, target_attributes, guests) = try_join!(
             self.owned(owner, arns),
             self.listeners(spec, arn),
             self.web_acl(spec, arn),
             self.load_balancer_attributes(arn),
             self.target_group_attributes(target_arn),
+            self.guests(owner, &groups),
         )?;
         let load_balancer =
             balancer.as_ref().map(|found| load_balancer(found, &owners, attributes, web_acl)).transpose()?;
         let target_group = target.as_ref().map(|found| target_group(found, &owners, target_attributes)).transpose()?;
         // The listeners of somebody else's load balancer are none of ours.
         let is_ours = load_balancer.as_ref().is_some_and(|found| found.is_ours);
-        Ok(Observed { groups, load_balancer, target_group, listeners: if is_ours { listeners } else { Vec::new() } })
+        let listeners = if is_ours { listeners } else { Vec::new() };
+        Ok(Observed { groups, load_balancer, target_group, listeners, guests, host })
+    }
+
+    /// The load balancer of another service, behind which this one is to be.
+    async fn host(&self, spec: &IngressSpec) -> Result<Option<Host>, Failure> {
+        let Some(name) = spec.service.host() else { return Ok(None) };
+        let (owner, balancer) = (Owner::Service(name.clone()), name.aws_name());
+        let (groups, found) = try_join!(self.groups(&owner), self.find_load_balancer(&balancer))?;
+        let group = groups.into_iter().find(|found| found.group == Group::LoadBalancer);
+        let Some(found) = found else { return Ok(Some(Host { group, ..Host::default() })) };
+        let arn = present(found.load_balancer_arn(), "describe load balancer", "ARN")?;
+        let (owners, listeners) = try_join!(self.owned(&owner, vec![arn.to_owned()]), self.listeners_of_host(arn))?;
+        let load_balancer = Some(load_balancer(&found, &owners, BTreeMap::new(), None)?);
+        Ok(Some(Host { load_balancer, group, listeners }))
+    }
+
+    /// Groups of other services' tasks that the load balancer's group lets out to.
+    async fn guests(
+        &self,
+        owner: &Owner,
+        groups: &[SecurityGroup],
+    ) -> Result<BTreeMap<SecurityGroupId, Name>, Failure> {
+        let others: Vec<String> = shared::let_out_to(groups).into_iter().map(|id| id.0).collect();
+        if others.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let doing = format!("describe security groups that those of {owner} name");
+        let call = self.ec2.describe_security_groups().filters(filter("group-id", others));
+        let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.read(doing)?;
+        let guest = |group: &aws_sdk_ec2::types::SecurityGroup| {
+            let value = |key: &str| tag(group.tags(), key).map(str::to_owned);
+            Some((group.group_id()?.into(), shared::guest_by(value, owner.name())?))
+        };
+        Ok(found.iter().filter_map(guest).collect())
     }
 
     async fn groups(&self, owner: &Owner) -> Result<Vec<SecurityGroup>, Failure> {
@@ -70,8 +112,7 @@ impl IngressCloud {
         let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.read(doing)?;
         let mut groups: Found<Vec<_>> = Found::new();
         for group in found {
-            let value = group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
-            let Some(value) = value.map(str::to_owned) else { continue };
+            let Some(value) = tag(group.tags(), key).map(str::to_owned) else { continue };
             groups.entry(value).or_default().push(group);
         }
         Ok(groups)
@@ -114,7 +155,7 @@ impl IngressCloud {
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn tags(&self, arns: Vec<String>) -> Result<Found<BTreeMap<String, String>>, Failure> {
+    pub(super) async fn tags(&self, arns: Vec<String>) -> Result<Found<BTreeMap<String, String>>, Failure> {
         let doing = format!("describe the tags of {}", arns.join(", "));
         let answer = self.elb.describe_tags().set_resource_arns(Some(arns)).send().await.read(doing)?;
         let tags = |found: &aws::TagDescription| {
@@ -201,6 +242,7 @@ fn target_group(
     Ok(TargetGroup {
         is_ours: ours.contains(arn),
         arn: arn.into(),
+        used_by: found.load_balancer_arns().iter().map(|arn| arn.as_str().into()).collect(),
         vpc: present(found.vpc_id(), doing, "VPC")?.into(),
         protocol: speaks.to_owned(),
         health_check: HealthCheck {

@@ -73,7 +73,9 @@ impl NetworkCloud {
                 self.modify(id).private_dns_enabled(true).send().await.read(step).map(|_| Done::Changed)
             }
             EndpointStep::DisablePrivateDns { id, .. } => {
-                self.modify(id).private_dns_enabled(false).send().await.read(step).map(|_| Done::Changed)
+                self.modify(id).private_dns_enabled(false).send().await.read(step)?;
+                // As it is bound when it is seen, so that nobody waits to see the endpoint when it is gone.
+                Ok(Done::Made(bound(&network::vpc())?.to_owned()))
             }
             EndpointStep::SetPolicy { id, policy, .. } => self.set_policy(id, policy, step, bindings).await,
             EndpointStep::Delete { id, .. } => delete_endpoint(&self.once, id, step).await.map(|()| Done::Changed),

@@ -50,8 +50,11 @@ impl Cloud<Network> for NetworkCloud {
         let owner = owner(spec);
         let made = self.observe_network(&owner);
         let Some(network) = &spec.network.existing else { return made.await };
-        let (made, existing) = try_join(made, self.observe_existing(network)).await?;
-        Ok(Observed { existing: Some(existing), ..made })
+        let has_endpoints = spec.network.egress.has_endpoints();
+        let existing = self.observe_existing(&owner, network, has_endpoints);
+        let (made, existing) = try_join(made, existing).await?;
+        let account = existing.vpc.as_ref().and_then(|vpc| vpc.owner.clone()).filter(|_| has_endpoints);
+        Ok(Observed { account: made.account.clone().or(account), existing: Some(existing), ..made })
     }
 
     async fn apply(&self, spec: &NetworkStageSpec, step: &NetworkStep, bindings: &Bindings) -> Result<Done, Failure> {

@@ -103,7 +103,6 @@ impl NetworkCloud {
         let (support, hostnames) =
             try_join(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
                 .await?;
-        let is_on = |value: Option<&AttributeBooleanValue>| value.and_then(|value| value.value()).unwrap_or(false);
         let (dns_support, dns_hostnames) =
             (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
         Ok(Vpc { id, cidr, dns_support, dns_hostnames, ipv6 })
@@ -378,6 +377,10 @@ pub(crate) fn nat_state(gateway: &aws::NatGateway) -> NatState {
         // Also states that this version of the SDK does not know: never count them as available.
         _ => NatState::Pending,
     }
+}
+
+pub(super) fn is_on(value: Option<&AttributeBooleanValue>) -> bool {
+    value.and_then(|value| value.value()).unwrap_or(false)
 }
 
 pub(super) fn id<'a>(value: Option<&'a str>, doing: &str) -> Result<&'a str, Failure> {

@@ -1,7 +1,7 @@
 //! The two writes that roll a service, and the one that stands it down.
 
+use super::RolloutCloud;
 use super::running::{Current, containers};
-use super::{RolloutCloud, aws_name};
 use crate::answer::{Answer, present};
 use aws_sdk_ecs::types::Tag;
 use moat::error::Failure;
@@ -23,7 +23,7 @@ impl RolloutCloud {
             tags.iter().filter(|tag| tag.key().is_some_and(|key| !key.starts_with("aws:"))).cloned().collect();
         let call = self.ecs_once.register_task_definition();
         let call = call
-            .family(now.family().map_or_else(|| aws_name(service), str::to_owned))
+            .family(now.family().map_or_else(|| service.aws_name(), str::to_owned))
             .set_task_role_arn(now.task_role_arn.clone().filter(|arn| !arn.is_empty()))
             .set_execution_role_arn(now.execution_role_arn.clone())
             .set_network_mode(now.network_mode.clone())
@@ -47,7 +47,7 @@ impl RolloutCloud {
     /// Points the service at a revision: that and nothing else, above all no desired count (R11). Answers the id of the
     /// deployment that this began.
     pub async fn update(&self, service: &Name, revision: &str) -> Result<Option<String>, Failure> {
-        let name = aws_name(service);
+        let name = service.aws_name();
         let call = self.ecs_once.update_service().cluster(&name).service(&name).task_definition(revision);
         let answer = call.send().await.read(format!("point service {name} at {revision}"))?;
         let updated = answer.service.unwrap_or_else(|| aws_sdk_ecs::types::Service::builder().build());
@@ -59,7 +59,7 @@ impl RolloutCloud {
 
     /// Sets the desired count to zero: a first deployment has failed, and ECS would start tasks for ever (E5).
     pub async fn stand_down(&self, service: &Name) -> Result<(), Failure> {
-        let name = aws_name(service);
+        let name = service.aws_name();
         let call = self.ecs_once.update_service().cluster(&name).service(&name).desired_count(0);
         call.send().await.read(format!("stand service {name} down")).map(|_| ())
     }

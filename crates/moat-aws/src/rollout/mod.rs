@@ -16,7 +16,6 @@ use aws_config::SdkConfig;
 use aws_smithy_types::DateTime;
 use moat::image::{Digest, Image};
 use moat::moment::Moment;
-use moat::name::Name;
 
 /// SSM, ECR, ECS and ELB, as a rollout uses them.
 #[derive(Debug, Clone)]
@@ -46,11 +45,6 @@ impl RolloutCloud {
             config: config.clone(),
         }
     }
-}
-
-/// The name of a service's cluster, of the service in it, and of the family of its task definitions.
-fn aws_name(service: &Name) -> String {
-    format!("moat-{service}")
 }
 
 fn moment(time: &DateTime) -> Option<Moment> {

@@ -1,7 +1,7 @@
 //! Old revisions of the task definition, which nobody else clears away.
 
+use super::RolloutCloud;
 use super::running::owns;
-use super::{RolloutCloud, aws_name};
 use crate::answer::Answer;
 use aws_sdk_ecs::types::TaskDefinitionStatus;
 use moat::error::Failure;
@@ -43,7 +43,7 @@ impl RolloutCloud {
 
     /// The active revisions of the service's family, the oldest first. Whose they are is not known yet.
     async fn revisions(&self, service: &Name) -> Result<Vec<Revision>, Failure> {
-        let family = aws_name(service);
+        let family = service.aws_name();
         // The API knows a prefix only: moat-web is one of moat-web-2.
         let call = self.ecs.list_task_definitions().family_prefix(&family).status(TaskDefinitionStatus::Active);
         let found = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;

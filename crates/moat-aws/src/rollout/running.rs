@@ -1,6 +1,6 @@
 //! The service as it runs now, and the revision that it runs.
 
-use super::{RolloutCloud, aws_name, digest_of, moment};
+use super::{RolloutCloud, digest_of, moment};
 use crate::answer::{Answer, present};
 use aws_sdk_ecs::types::{self as aws, DeploymentRolloutState, ServiceField, TaskDefinitionField};
 use moat::error::{Failure, Kind};
@@ -21,7 +21,7 @@ pub struct Current {
 impl RolloutCloud {
     /// The service and its current revision, or why there is nothing to roll.
     pub async fn running(&self, name: &Name) -> Result<Result<Running<Current>, String>, Failure> {
-        let aws_name = aws_name(name);
+        let aws_name = name.aws_name();
         let call = self.ecs.describe_services().cluster(&aws_name).services(&aws_name).include(ServiceField::Tags);
         let answer = call.send().await.find(format!("describe service {aws_name}"))?;
         let active = answer

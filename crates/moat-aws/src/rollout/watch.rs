@@ -1,6 +1,6 @@
 //! What ECS shows of a service while it is rolled.
 
-use super::{RolloutCloud, aws_name, count, digest_of, moment};
+use super::{RolloutCloud, count, digest_of, moment};
 use crate::answer::Answer;
 use aws_sdk_ecs::types::{
     self as aws, CreatedAt, DeploymentRolloutState, DesiredStatus, ServiceDeploymentRollbackMonitorsStatus,
@@ -57,7 +57,7 @@ impl RolloutCloud {
     }
 
     async fn service(&self, name: &Name, since: Moment) -> Result<Option<Service>, Failure> {
-        let name = aws_name(name);
+        let name = name.aws_name();
         let answer = self.ecs.describe_services().cluster(&name).services(&name).send().await;
         let answer = answer.find(format!("describe service {name}"))?;
         let found = answer.iter().flat_map(|answer| answer.services());
@@ -68,7 +68,7 @@ impl RolloutCloud {
     /// The service deployment of the revision that was registered for this rollout (R1). `None` where ECS has none,
     /// and where the API is not there.
     pub async fn service_deployment_of(&self, service: &Name, started: &Started) -> Result<Option<String>, Failure> {
-        let name = aws_name(service);
+        let name = service.aws_name();
         let Some(revision) = &started.task_definition else { return Ok(None) };
         let since = CreatedAt::builder().after(DateTime::from_millis(started.since.plus_seconds(-SKEW).millis()));
         let call = self.ecs.list_service_deployments().cluster(&name).service(&name).created_at(since.build());
@@ -104,7 +104,7 @@ impl RolloutCloud {
     }
 
     async fn tasks(&self, service: &Name, desired: DesiredStatus) -> Result<Vec<aws::Task>, Failure> {
-        let name = aws_name(service);
+        let name = service.aws_name();
         let call = self.ecs.list_tasks().cluster(&name).service_name(&name).desired_status(desired);
         let arns = call.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await;
         let arns = arns.read(format!("list the tasks of service {name}"))?;

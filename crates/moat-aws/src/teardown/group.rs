@@ -1,14 +1,15 @@
 //! Security groups on their way out: ours, the rules of others that name them, and what is done to them.
 
 use crate::answer::{Answer, present};
-use crate::ec2::{filter, owned_by, permission, resource, rules};
+use crate::ec2::{filter, owned_by, permission, resource, rules, tag};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, SecurityGroup};
 use moat::error::Failure;
 use moat::ids::SecurityGroupId;
+use moat::name::{Logical, Name};
 use moat::rule::{Direction, Peer, Rule};
 use moat::stage::Done;
-use moat::tags::Owner;
+use moat::tags::{self, Owner};
 use moat::teardown::{Group, GroupStep, Reference};
 
 /// As many values as a filter takes ("Filter", Amazon EC2 API).
@@ -48,9 +49,12 @@ pub(super) async fn references(ec2: &Client, owner: &Owner, ours: &[Group]) -> R
 fn named(found: &SecurityGroup, ours: &[Group], doing: &str) -> Result<Vec<Reference>, Failure> {
     let id: SecurityGroupId = present(found.group_id(), doing, "id")?.into();
     let name = found.group_name().unwrap_or_default();
+    let tag = |key| tag(found.tags(), key);
+    let of = tag(tags::SERVICE).and_then(|service| Name::new(service).ok());
+    let of = of.map(|service| (service, Logical::from(tag(tags::RESOURCE).unwrap_or_default())));
     let is_ours = |peer: &Peer| ours.iter().any(|group| *peer == Peer::Group(group.id.clone()));
     let naming = rules(found)?.into_iter().filter(|rule| is_ours(&rule.peer));
-    Ok(naming.map(|rule| Reference { group: id.clone(), name: name.to_owned(), rule }).collect())
+    Ok(naming.map(|rule| Reference { group: id.clone(), name: name.to_owned(), of: of.clone(), rule }).collect())
 }
 
 pub(super) async fn described(ec2: &Client, by: Filter, doing: &str) -> Result<Vec<SecurityGroup>, Failure> {
@@ -69,7 +73,12 @@ pub(super) async fn apply(ec2: &Client, step: &GroupStep) -> Result<Done, Failur
 }
 
 /// One call for each rule: AWS takes none of a call's rules away when one of them is not there.
-async fn untangle(ec2: &Client, id: &SecurityGroupId, rules: &[Rule], step: &GroupStep) -> Result<(), Failure> {
+pub(super) async fn untangle(
+    ec2: &Client,
+    id: &SecurityGroupId,
+    rules: &[Rule],
+    step: &impl std::fmt::Display,
+) -> Result<(), Failure> {
     for rule in rules {
         let permission = permission(rule);
         match rule.direction {

@@ -8,10 +8,11 @@ use aws_config::SdkConfig;
 use aws_sdk_elasticloadbalancingv2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerAttribute;
 use moat::error::Failure;
+use moat::ids::LoadBalancerArn;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
-use moat::tags::Owner;
-use moat::teardown::ingress::observed::{Listener, LoadBalancer, Observed, TargetGroup};
+use moat::tags::{self, Owner};
+use moat::teardown::ingress::observed::{GuestRule, Listener, LoadBalancer, Observed, TargetGroup};
 use moat::teardown::ingress::{IngressStep, IngressTeardown, IngressTeardownSpec};
 use moat::teardown::{Group, Holder, Interface};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +54,11 @@ impl Cloud<IngressTeardown> for IngressTeardownCloud {
         let used_by = target.iter().flat_map(|target| target.load_balancer_arns());
         let used_by = used_by.map(|arn| arn.as_str().into()).collect();
         let target_group = target_arn.map(|arn| TargetGroup { arn: arn.into(), is_ours: ours.contains(arn), used_by });
-        Ok(Observed { load_balancer, listeners, target_group, groups, references, interfaces })
+        let is_ours = target_group.as_ref().is_some_and(|found| found.is_ours);
+        let used_by = target_group.iter().filter(|_| is_ours).flat_map(|found| &found.used_by);
+        let others: Vec<_> = used_by.filter(|other| Some(other.as_str()) != arn).collect();
+        let (rules, hosts) = self.guest_of(&owner, &others).await?;
+        Ok(Observed { load_balancer, listeners, target_group, rules, hosts, groups, references, interfaces })
     }
 
     async fn apply(&self, _: &IngressTeardownSpec, step: &IngressStep, _: &Bindings) -> Result<Done, Failure> {
@@ -62,6 +67,12 @@ impl Cloud<IngressTeardown> for IngressTeardownCloud {
                 let off = LoadBalancerAttribute::builder().key(PROTECTION).value("false").build();
                 let call = self.elb.modify_load_balancer_attributes().load_balancer_arn(arn.as_str()).attributes(off);
                 call.send().await.remove(step)?;
+            }
+            IngressStep::DeleteListenerRule { arn, .. } => {
+                self.elb.delete_rule().rule_arn(arn.as_str()).send().await.remove(step)?;
+            }
+            IngressStep::LeaveGroup { id, rule, .. } => {
+                group::untangle(&self.ec2, id, std::slice::from_ref(rule), step).await?;
             }
             IngressStep::DeleteListener { arn, .. } => {
                 self.elb.delete_listener().listener_arn(arn.as_str()).send().await.remove(step)?;
@@ -93,9 +104,15 @@ impl IngressTeardownCloud {
         Ok(found.find(|found| found.target_group_name() == Some(name)))
     }
 
-    /// Which of these carry the owner's tag. One that is gone since it was described is nobody's.
+    /// Which of these carry the owner's tag.
     async fn owned(&self, owner: &Owner, arns: Vec<String>) -> Result<BTreeSet<String>, Failure> {
-        let mut ours = BTreeSet::new();
+        let tags = self.tags(arns).await?.into_iter();
+        Ok(tags.filter(|(_, tags)| owner.owns(tags)).map(|(arn, _)| arn).collect())
+    }
+
+    /// The tags of these. One that is gone since it was described has none.
+    async fn tags(&self, arns: Vec<String>) -> Result<BTreeMap<String, BTreeMap<String, String>>, Failure> {
+        let mut all = BTreeMap::new();
         // One call each: the answer for several is an error when one of them is gone.
         for arn in arns {
             let answer = self.elb.describe_tags().resource_arns(&arn).send().await;
@@ -106,11 +123,35 @@ impl IngressTeardownCloud {
                 .flat_map(|described| described.tags())
                 .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())))
                 .collect();
-            if owner.owns(&tags) {
-                ours.insert(arn);
-            }
+            all.insert(arn, tags);
         }
-        Ok(ours)
+        Ok(all)
+    }
+
+    /// Our rules in the listeners of other services' load balancers, and which those are.
+    async fn guest_of(
+        &self,
+        owner: &Owner,
+        balancers: &[&LoadBalancerArn],
+    ) -> Result<(Vec<GuestRule>, BTreeSet<LoadBalancerArn>), Failure> {
+        let tags = self.tags(balancers.iter().map(|arn| arn.0.clone()).collect()).await?;
+        let is_services = |tags: &BTreeMap<String, String>| tags.contains_key(tags::SERVICE);
+        let hosts = tags.into_iter().filter(|(_, tags)| is_services(tags)).map(|(arn, _)| LoadBalancerArn(arn));
+        let hosts: BTreeSet<LoadBalancerArn> = hosts.collect();
+        let mut rules = Vec::new();
+        for host in &hosts {
+            let mut arns = Vec::new();
+            for listener in self.listeners_of(host).await? {
+                let doing = format!("describe rules of {}", listener.arn);
+                let found = self.elb.describe_rules().listener_arn(listener.arn.as_str()).into_paginator();
+                let found = found.items().send().collect::<Result<Vec<_>, _>>().await.find(&doing)?;
+                let found = found.into_iter().flatten().filter(|rule| rule.is_default() != Some(true));
+                arns.extend(found.filter_map(|rule| rule.rule_arn));
+            }
+            let ours = self.owned(owner, arns).await?.into_iter();
+            rules.extend(ours.map(|arn| GuestRule { arn: arn.into(), balancer: host.clone() }));
+        }
+        Ok((rules, hosts))
     }
 
     async fn is_protected(&self, arn: Option<&str>) -> Result<bool, Failure> {
@@ -122,9 +163,15 @@ impl IngressTeardownCloud {
     }
 
     async fn listeners(&self, balancer: Option<&LoadBalancer>) -> Result<Vec<Listener>, Failure> {
-        let Some(balancer) = balancer else { return Ok(Vec::new()) };
-        let doing = format!("describe listeners of {}", balancer.arn);
-        let found = self.elb.describe_listeners().load_balancer_arn(balancer.arn.as_str()).into_paginator();
+        match balancer {
+            Some(balancer) => self.listeners_of(&balancer.arn).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn listeners_of(&self, balancer: &LoadBalancerArn) -> Result<Vec<Listener>, Failure> {
+        let doing = format!("describe listeners of {balancer}");
+        let found = self.elb.describe_listeners().load_balancer_arn(balancer.as_str()).into_paginator();
         let found = found.items().send().collect::<Result<Vec<_>, _>>().await.find(&doing)?.unwrap_or_default();
         let listener = |found: &aws::Listener| {
             Ok(Listener {

@@ -19,6 +19,7 @@ use moat::teardown::network::observed::{
     Address, Endpoint, InternetGateway, NatGateway, Observed, RouteTable, State, Subnet,
 };
 use moat::teardown::network::{NetworkStep, NetworkTeardown, NetworkTeardownSpec};
+use moat::teardown::{Group, Interface};
 use tokio::try_join;
 
 /// EC2, as the teardown of a network uses it.
@@ -47,7 +48,8 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
             self.route_tables(&owner),
             groups(&self.ec2, &owner),
         )?;
-        let (references, inside) = try_join!(references(&self.ec2, &owner, &groups), self.inside(&owner, &vpcs))?;
+        let (references, inside, guests) =
+            try_join!(references(&self.ec2, &owner, &groups), self.inside(&owner, &vpcs), self.guests(&vpcs, &groups))?;
         Ok(Observed {
             vpcs,
             endpoints,
@@ -59,7 +61,7 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
             route_tables,
             groups,
             references,
-            interfaces: inside.interfaces,
+            interfaces: [inside.interfaces, guests].concat(),
             tenants: inside.tenants,
             strangers: inside.strangers,
         })
@@ -228,7 +230,21 @@ impl NetworkTeardownCloud {
         call.send().await.remove(step)
     }
 
-    pub(super) async fn all_interfaces(&self, vpcs: &[VpcId]) -> Result<Vec<moat::teardown::Interface>, Failure> {
+    /// The network interfaces of groups that are ours in a VPC of others: what else is there is nobody's business.
+    async fn guests(&self, vpcs: &[VpcId], groups: &[Group]) -> Result<Vec<Interface>, Failure> {
+        let abroad: Vec<String> =
+            groups.iter().filter(|group| !vpcs.contains(&group.vpc)).map(|group| group.id.0.clone()).collect();
+        if abroad.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found =
+            interfaces(&self.ec2, [filter("group-id", abroad.clone())], "describe network interfaces of groups")
+                .await?;
+        found.retain(|interface| interface.groups.iter().any(|group| abroad.contains(&group.0)));
+        Ok(found)
+    }
+
+    pub(super) async fn all_interfaces(&self, vpcs: &[VpcId]) -> Result<Vec<Interface>, Failure> {
         let inside = filter("vpc-id", vpcs.iter().map(|vpc| vpc.0.clone()));
         let mut found = interfaces(&self.ec2, [inside], "describe network interfaces of the VPC").await?;
         found.retain(|interface| vpcs.contains(&interface.vpc));

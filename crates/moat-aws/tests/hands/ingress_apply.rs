@@ -6,6 +6,7 @@ use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::ingress::desired::{AddressType, End, Group, Wanted};
 use moat::ingress::observed::HealthCheck;
+use moat::ingress::shared::Conditions;
 use moat::ingress::{IngressSpec, IngressStep};
 use moat::name::Logical;
 use moat::plan::Bindings;
@@ -287,4 +288,40 @@ async fn a_web_acl_is_put_before_the_load_balancer_and_one_that_is_not_ready_yet
     assert_eq!(wire.call("AssociateWebACL").json, json!({ "WebACLArn": acl, "ResourceArn": "arn:lb" }));
     let wire = Wire::default().on("AssociateWebACL", [Answer::error("WAFUnavailableEntityException")]);
     assert_eq!(apply(&wire, &step).await.unwrap_err().kind, Kind::Conflict);
+}
+
+#[tokio::test]
+async fn a_guests_rule_is_made_with_its_tags_and_set_whole() {
+    let rules = list("Rules", "member", &[tag("RuleArn", "arn:rule-9")]);
+    let wire = Wire::default().on("CreateRule", [rules]);
+    let door = json!({ "shared": "host", "hosts": ["b.example.com", "a.example.com"], "paths": ["/api/*"] });
+    let spec = spec_with(door);
+    let conditions = Conditions::of(spec.door().unwrap());
+    let step =
+        IngressStep::CreateListenerRule { listener: "arn:l".into(), priority: 42, conditions: conditions.clone() };
+    assert_eq!(apply_to(&wire, &spec, &step).await, made("arn:rule-9"));
+    let call = wire.call("CreateRule");
+    let fields = ["ListenerArn", "Priority", "Actions.member.1.Type", "Actions.member.1.TargetGroupArn"];
+    assert_eq!(fields.map(|name| call.field(name)), ["arn:l", "42", "forward", "arn:tg"]);
+    let asked = [
+        "Conditions.member.1.Field",
+        "Conditions.member.1.HostHeaderConfig.Values.member.1",
+        "Conditions.member.1.HostHeaderConfig.Values.member.2",
+        "Conditions.member.2.Field",
+        "Conditions.member.2.PathPatternConfig.Values.member.1",
+    ];
+    let expected = ["host-header", "a.example.com", "b.example.com", "path-pattern", "/api/*"];
+    assert_eq!(asked.map(|name| call.field(name)), expected);
+    assert_tagged(&call, "Tags.member", "listener-rule");
+
+    let step = IngressStep::SetListenerRule { arn: "arn:rule-9".into(), conditions };
+    assert_eq!(apply_to(&wire, &spec, &step).await, Ok(Done::Changed));
+    let call = wire.call("ModifyRule");
+    assert_eq!((call.field("RuleArn"), call.field("Actions.member.1.TargetGroupArn")), ("arn:rule-9", "arn:tg"));
+    assert_eq!(asked.map(|name| call.field(name)), expected);
+    let step = IngressStep::SetRulePriority { arn: "arn:rule-9".into(), priority: 7 };
+    assert_eq!(apply_to(&wire, &spec, &step).await, Ok(Done::Changed));
+    let call = wire.call("SetRulePriorities");
+    let fields = ["RulePriorities.member.1.RuleArn", "RulePriorities.member.1.Priority"];
+    assert_eq!(fields.map(|name| call.field(name)), ["arn:rule-9", "7"]);
 }

@@ -247,3 +247,56 @@ async fn a_web_acl_is_asked_for_where_the_document_names_one() {
     observe(&wire).await.unwrap();
     assert_eq!(wire.count("GetWebACLForResource"), 0);
 }
+
+/// A rule of a listener for one path, and a tag of whose it is.
+fn rule(arn: &str, priority: &str, path: &str, target: &str) -> String {
+    let values = member("Values", &[path.to_owned()]);
+    let config = tag("PathPatternConfig", values);
+    let conditions = member("Conditions", &[item(&[("Field", "path-pattern")], &[config])]);
+    let actions = member("Actions", &[item(&[("Type", "forward"), ("TargetGroupArn", target)], &[])]);
+    let fields = [("RuleArn", arn), ("Priority", priority), ("IsDefault", "false")];
+    item(&fields, &[conditions, actions])
+}
+
+#[tokio::test]
+async fn a_rule_is_read_with_whose_it_is_what_it_asks_for_and_where_it_leads_and_tags_of_all_in_one_call() {
+    let (one, two) = ("arn:rule-1", "arn:rule-2");
+    let rules = member("Rules", &[rule(one, "7", "/api/*", "arn:tg-api"), rule(two, "8", "/x", "arn:tg-x")]);
+    let tags = member("TagDescriptions", &[owned("arn:lb", "web"), owned("arn:tg", "web"), owned(one, "api")]);
+    let wire = settled().on("DescribeRules", [rules]).on("DescribeTags", [tags.clone(), tags]);
+    let observed = observe(&wire).await.unwrap();
+    let [api, stray] = &observed.listeners[0].rules[..] else { panic!("{observed:?}") };
+    assert_eq!(api.service.as_ref().map(|name| name.as_str()), Some("api"));
+    assert_eq!(
+        (api.conditions.paths.as_slice(), api.conditions.to_string()),
+        (["/api/*".to_owned()].as_slice(), "path /api/*".into())
+    );
+    assert_eq!(api.forwards_to, Some("arn:tg-api".into()));
+    assert_eq!((&stray.service, stray.priority.as_str()), (&None, "8"));
+    assert_eq!(wire.count("DescribeTags"), 2, "load balancer and target group, then both rules");
+}
+
+#[tokio::test]
+async fn a_guest_reads_the_load_balancer_of_its_host_and_the_rules_of_its_main_listener_only() {
+    let listeners = [listener("arn:80", "80", "redirect"), listener("arn:443", "443", "forward")];
+    let groups = item(
+        &[("groupId", "sg-host"), ("vpcId", "vpc-1"), ("groupName", "any")],
+        &[tags("moat:service", "host", "security-group load-balancer")],
+    );
+    let wire = Wire::default()
+        .on("DescribeLoadBalancers", [member("LoadBalancers", &[balancer("moat-host", "arn:lb", "active")])])
+        .on("DescribeSecurityGroups", [list("securityGroupInfo", "item", &[groups])])
+        .on("DescribeTags", [member("TagDescriptions", &[owned("arn:lb", "host")])])
+        .on("DescribeListeners", [member("Listeners", &listeners)])
+        .on("DescribeRules", [member("Rules", &[])]);
+    let observed = observe_as(&wire, serde_json::json!({ "shared": "host", "paths": ["/api/*"] })).await;
+    let host = observed.host.unwrap();
+    assert!(host.load_balancer.as_ref().is_some_and(|found| found.is_ours && found.arn == "arn:lb".into()));
+    assert_eq!(host.group.as_ref().map(|found| found.id.as_str()), Some("sg-host"));
+    assert_eq!(host.main().map(|found| found.arn.as_str()), Some("arn:443"));
+    assert_eq!(wire.call("DescribeRules").field("ListenerArn"), "arn:443");
+    assert_eq!(wire.count("DescribeRules"), 1);
+    assert_eq!(observed.load_balancer, None, "it has none of its own");
+    assert_eq!(wire.count("DescribeSecurityGroups"), 1, "its groups and its host's together");
+    assert_eq!(wire.count("DescribeLoadBalancers"), 1);
+}

@@ -4,9 +4,8 @@ use crate::wire::{Answer, Call, Wire};
 use crate::xml::{item, list, tag};
 use moat::error::{Failure, Kind};
 use moat::network::NetworkStageSpec;
-use moat::network::existing::observed::{Existing, Subnet, Table, Vpc};
+use moat::network::existing::observed::{Beside, Existing, OtherEndpoint, OtherKind, Subnet, Table, Vpc};
 use moat::network::observed::{Observed, Route, Target};
-
 use moat::spec::Needs;
 use moat::stage::Cloud;
 use moat_aws::network::NetworkCloud;
@@ -39,7 +38,16 @@ fn subnet(id: &str, vpc: &str, rest: &[(&str, &str)]) -> String {
 }
 
 fn world() -> Wire {
-    let vpc = item(&[("vpcId", "vpc-0c"), ("cidrBlock", "172.16.0.0/16")], &[]);
+    let range = |range: &str, state: &str| {
+        item(&[("cidrBlock", range)], &[format!("<cidrBlockState>{}</cidrBlockState>", tag("state", state))])
+    };
+    let ranges = [
+        range("172.16.0.0/16", "associated"),
+        range("100.64.0.0/16", "associated"),
+        range("10.8.0.0/16", "disassociated"),
+    ];
+    let ranges = list("cidrBlockAssociationSet", "item", &ranges);
+    let vpc = item(&[("vpcId", "vpc-0c"), ("ownerId", "123456789012"), ("cidrBlock", "172.16.0.0/16")], &[ranges]);
     let name = list("tagSet", "item", &[item(&[("key", "Name"), ("value", "corp-a")], &[])]);
     let named = item(
         &[
@@ -93,8 +101,14 @@ async fn e2_what_somebody_else_made_is_read_by_its_id_and_subnets_elsewhere_too(
         gives_public_ips: true,
         ..subnet("subnet-0a", "vpc-0c", Some("172.16.0.0/24"))
     };
+    let [range, more] = ["172.16.0.0/16", "100.64.0.0/16"].map(|range| moat::cidr::Cidr::new(range).unwrap());
     let expected = Existing {
-        vpc: Some(Vpc { id: "vpc-0c".into(), cidr: moat::cidr::Cidr::new("172.16.0.0/16").unwrap() }),
+        vpc: Some(Vpc {
+            id: "vpc-0c".into(),
+            owner: Some("123456789012".into()),
+            cidr: range,
+            ranges: vec![range, more],
+        }),
         subnets: vec![first, subnet("subnet-1a", "vpc-0c", None), subnet("subnet-0e", "vpc-0d", Some("10.9.0.0/24"))],
         tables: vec![Table {
             id: "rtb-1".into(),
@@ -106,6 +120,7 @@ async fn e2_what_somebody_else_made_is_read_by_its_id_and_subnets_elsewhere_too(
             ],
         }],
         internet_gateways: vec!["igw-1".into()],
+        beside: None,
     };
     assert_eq!(observe(&wire).await.unwrap().existing, Some(expected));
     let named = wire.calls().into_iter().find(|call| filtered(call).0 == "subnet-id").expect("they are asked for");
@@ -126,4 +141,65 @@ async fn e2_what_is_not_there_is_absent_and_what_cannot_be_read_is_an_error() {
         });
         assert_eq!(observe(&wire).await.unwrap_err().kind, Kind::Denied, "{action}");
     }
+}
+
+/// The same, with endpoints of ours.
+fn guest() -> NetworkStageSpec {
+    let existing = json!({"vpcId": "vpc-0c"});
+    let network = json!({"name": "main", "existing": existing, "egress": {"endpoints": "auto"}});
+    NetworkStageSpec { network: serde_json::from_value(network).expect("a network"), needs: Needs::default() }
+}
+
+fn endpoint(id: &str, service: &str, kind: &str, rest: &[String]) -> String {
+    let service = format!("com.amazonaws.eu-west-1.{service}");
+    let fields =
+        [("vpcEndpointId", id), ("vpcId", "vpc-0c"), ("serviceName", service.as_str()), ("vpcEndpointType", kind)];
+    item(&fields, rest)
+}
+
+#[tokio::test]
+async fn e1_endpoints_of_others_and_the_names_of_the_vpc_are_read_where_there_are_to_be_endpoints_of_ours() {
+    let state = |word: &str| tag("state", word);
+    let ours = [("key", "moat:network"), ("value", "main")];
+    let (ours, resource) = (item(&ours, &[]), item(&[("key", "moat:resource"), ("value", "vpc-endpoint logs")], &[]));
+    let ours = list("tagSet", "item", &[ours, resource]);
+    let endpoints = vec![
+        endpoint("vpce-1", "logs", "Interface", &[state("available"), tag("privateDnsEnabled", "true")]),
+        endpoint("vpce-2", "ssm", "Interface", &[state("deleting"), tag("privateDnsEnabled", "true")]),
+        endpoint(
+            "vpce-3",
+            "s3",
+            "Gateway",
+            &[state("available"), list("routeTableIdSet", "item", &["rtb-1".to_owned()])],
+        ),
+        endpoint("vpce-4", "vpce-svc-1", "GatewayLoadBalancer", &[state("available")]),
+        endpoint("vpce-5", "logs", "Interface", &[state("available"), ours]),
+    ];
+    let wire = world().respond("DescribeVpcEndpoints", by("vpc-id", "vpcEndpointSet", endpoints)).respond(
+        "DescribeVpcAttribute",
+        |call| match call.field("Attribute") {
+            "enableDnsSupport" => format!("<enableDnsSupport>{}</enableDnsSupport>", tag("value", "true")).into(),
+            _ => format!("<enableDnsHostnames>{}</enableDnsHostnames>", tag("value", "false")).into(),
+        },
+    );
+    let observed = NetworkCloud::new(&wire.config()).observe(&guest()).await.unwrap();
+    let other = |id: &str, service: &str, kind| OtherEndpoint {
+        id: id.into(),
+        service: format!("com.amazonaws.eu-west-1.{service}"),
+        kind,
+    };
+    let expected = Beside {
+        dns_support: true,
+        dns_hostnames: false,
+        endpoints: vec![
+            other("vpce-1", "logs", OtherKind::Interface { private_dns: true }),
+            other("vpce-3", "s3", OtherKind::Gateway(vec!["rtb-1".into()])),
+        ],
+    };
+    assert_eq!(observed.existing.and_then(|existing| existing.beside), Some(expected));
+    assert_eq!(observed.account.as_deref(), Some("123456789012"), "endpoints are its owner's to make");
+    let asks = wire.calls().iter().filter(|call| call.action == "DescribeVpcAttribute").count();
+    observe(&wire).await.unwrap();
+    let again = wire.calls().iter().filter(|call| call.action == "DescribeVpcAttribute").count();
+    assert_eq!((asks, again), (2, 2), "and nowhere else");
 }

@@ -65,10 +65,31 @@ async fn t5_an_account_without_the_network_is_not_asked_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn t6_in_a_vpc_of_others_only_the_interfaces_of_our_group_are_read() {
+    let group = item(&[("groupId", "sg-1"), ("vpcId", "vpc-0c")], &[ours("security-group endpoints")]);
+    let interface = |id: &str, group: &str| {
+        let groups = list("groupSet", "item", &[item(&[("groupId", group)], &[])]);
+        item(&[("networkInterfaceId", id), ("vpcId", "vpc-0c"), ("subnetId", "subnet-0a")], &[groups])
+    };
+    let all = [interface("eni-1", "sg-1"), interface("eni-2", "sg-theirs")];
+    let wire = by_filter(
+        Wire::default().on("DescribeNetworkInterfaces", [list("networkInterfaceSet", "item", &all)]),
+        "DescribeSecurityGroups",
+        list("securityGroupInfo", "item", &[group]),
+        String::new(),
+    );
+    let observed = observe(&wire).await.unwrap();
+    let ids: Vec<&str> = observed.interfaces.iter().map(|interface| interface.id.as_str()).collect();
+    assert_eq!((ids, observed.groups.len()), (vec!["eni-1"], 1));
+    let asked = wire.calls().into_iter().find(|call| call.action == "DescribeNetworkInterfaces").expect("it is asked");
+    assert_eq!(asked.filters(), [("group-id".to_owned(), "sg-1".to_owned())]);
+}
+
+#[tokio::test]
 async fn t4_a_gateway_on_its_way_out_is_read_with_its_address() {
     let address = item(&[("allocationId", "eipalloc-1"), ("networkInterfaceId", "eni-1")], &[]);
     let gateway = |id: &str, state: &str| {
-        let addresses = list("natGatewayAddressSet", "item", &[address.clone()]);
+        let addresses = list("natGatewayAddressSet", "item", std::slice::from_ref(&address));
         let times =
             [("deleteTime", "2020-01-01T00:00:00Z"), ("natGatewayId", id), ("vpcId", "vpc-1"), ("state", state)];
         item(&times, &[addresses, ours("nat-gateway a")])
@@ -187,7 +208,10 @@ async fn t2_an_interface_is_read_with_what_tells_whose_it_is() {
     assert_eq!(found[0].public_ip.as_deref(), Some("203.0.113.1"));
 }
 
-fn steps() -> Vec<(NetworkStep, &'static str, &'static [(&'static str, &'static str)])> {
+/// A step, the action that it calls, and fields of the call.
+type Sent = (NetworkStep, &'static str, &'static [(&'static str, &'static str)]);
+
+fn steps() -> Vec<Sent> {
     let named = |text: &str| Logical::new(text.to_owned());
     vec![
         (

@@ -3,7 +3,6 @@
 use crate::answer::{Answer, Refused, refuse};
 use crate::network::known;
 use crate::state::{Listener, State};
-use moat::ids::ListenerRuleArn;
 use moat::ingress::listener::{self, Protocol, WantedListener};
 use moat::spec::LoadBalancerKind;
 use moat::stage::Done;
@@ -140,16 +139,5 @@ pub fn delete(state: &mut State, arn: &str) -> Answer {
     match state.listeners.remove(|listener| listener.arn == arn, until) {
         true => Ok(Done::Changed),
         false => refuse("ListenerNotFound", arn),
-    }
-}
-
-pub fn delete_rule(state: &mut State, arn: &ListenerRuleArn) -> Answer {
-    let mut listeners = state.listeners.there_mut();
-    match listeners.find(|listener| listener.rules.iter().any(|rule| rule.arn == *arn)) {
-        Some(listener) => {
-            listener.rules.retain(|rule| rule.arn != *arn);
-            Ok(Done::Changed)
-        }
-        None => refuse("RuleNotFound", arn.as_str()),
     }
 }

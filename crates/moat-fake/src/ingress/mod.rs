@@ -3,6 +3,7 @@
 pub(crate) mod balancer;
 mod group;
 pub(crate) mod listener;
+pub(crate) mod listener_rule;
 mod observe;
 
 pub use group::{authorize, create as create_group, revoke};
@@ -35,7 +36,8 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::AddRule { .. }
         | IngressStep::CreateLoadBalancer { .. }
         | IngressStep::CreateTargetGroup { .. }
-        | IngressStep::CreateListener { .. } => Verb::Create,
+        | IngressStep::CreateListener { .. }
+        | IngressStep::CreateListenerRule { .. } => Verb::Create,
         IngressStep::SetSubnets { .. }
         | IngressStep::SetAddressType { .. }
         | IngressStep::SetGroups { .. }
@@ -44,6 +46,8 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::SetTargetGroupAttributes { .. }
         | IngressStep::SetListener { .. }
         | IngressStep::SetListenerAttributes { .. }
+        | IngressStep::SetListenerRule { .. }
+        | IngressStep::SetRulePriority { .. }
         | IngressStep::SetWebAcl { .. } => Verb::Change,
         IngressStep::RemoveRule { .. }
         | IngressStep::DeleteListener { .. }
@@ -107,7 +111,16 @@ fn apply(
         IngressStep::SetWebAcl { acl, .. } => {
             balancer::set_web_acl(state, &bound(bindings, &desired::load_balancer()), acl)
         }
-        IngressStep::DeleteListenerRule { arn, .. } => listener::delete_rule(state, arn),
+        IngressStep::CreateListenerRule { listener, priority, conditions } => {
+            let target = bound(bindings, &desired::target_group());
+            listener_rule::create(state, spec.service.name.clone(), listener.as_str(), *priority, conditions, &target)
+        }
+        IngressStep::SetListenerRule { arn, conditions } => {
+            let target = bound(bindings, &desired::target_group());
+            listener_rule::set(state, arn, conditions, &target)
+        }
+        IngressStep::SetRulePriority { arn, priority } => listener_rule::set_priority(state, arn, *priority),
+        IngressStep::DeleteListenerRule { arn, .. } => listener_rule::delete(state, arn),
         IngressStep::DeleteListener { arn, .. } => listener::delete(state, arn.as_str()),
     }
 }

@@ -5,6 +5,7 @@ use crate::state::{Balancer, Group, Listener, State, TargetGroup};
 use moat::cidr::Cidr;
 use moat::ingress::attributes;
 use moat::ingress::observed::{HealthCheck, ListenerRule};
+use moat::ingress::shared::Conditions;
 use moat::rule::{Direction, Peer, Rule};
 use moat::spec::{LoadBalancerKind, Scheme};
 
@@ -225,7 +226,6 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
         rules,
         known_to_ecs: _,
     } = listener;
-    assert!(rules.is_empty(), "a settled listener has no rules");
     walk.fixed("arn", IDENTITY);
     walk.fixed("balancer", SET_ONCE);
     walk.fixed("known_to_ecs", CLOCK);
@@ -245,9 +245,22 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
     set(Nature::Field, what, |it| (it.forwards_to, it.redirects) = (None, !it.redirects));
     if protocol.starts_with("HTTP") {
         set(Nature::Field, "rules: one more", |it| {
-            it.rules.push(ListenerRule { arn: "arn:rule".into(), priority: "1".into() });
+            it.rules.push(ListenerRule {
+                arn: "arn:rule".into(),
+                priority: "1".into(),
+                service: None,
+                conditions: Conditions::default(),
+                forwards_to: Some("arn:theirs".into()),
+            });
         });
     }
+    for rule in rules {
+        guest(walk, arn, rule);
+    }
+    let mut set = |nature, what: &str, change: fn(&mut Listener)| {
+        let of = arn.clone();
+        walk.add(nature, what, move |state| state.listeners.get_mut(&of).into_iter().for_each(change));
+    };
     if certificate.is_some() {
         set(Nature::Field, "certificate: another one", |it| it.certificate = Some("arn:theirs".into()));
         set(Nature::Field, "policy: an old one", |it| it.policy = Some("ELBSecurityPolicy-2016-08".into()));
@@ -258,4 +271,28 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
             it.attributes.insert("tcp.idle_timeout.seconds".into(), "6000".into());
         });
     }
+}
+
+/// The rule of a service that is behind this load balancer.
+fn guest(walk: &mut Walk<'_>, listener: &str, rule: &ListenerRule) {
+    let ListenerRule { arn, priority: _, service, conditions, forwards_to: _ } = rule;
+    let Conditions { hosts: _, paths: _, others: _ } = conditions;
+    let Some(service) = service.clone() else { return };
+    let mut set = |nature, what: &str, change: fn(&mut ListenerRule)| {
+        let (of, arn) = (listener.to_owned(), arn.clone());
+        walk.add(nature, format!("rule of {service}: {what}"), move |state| {
+            let rules = state.listeners.get_mut(&of).into_iter().flat_map(|listener| &mut listener.rules);
+            rules.filter(|rule| rule.arn == arn).for_each(change);
+        });
+    };
+    set(Nature::Field, "priority: before all others", |it| it.priority = "1".into());
+    set(Nature::Field, "conditions: one path more", |it| it.conditions.paths.push("/more".into()));
+    set(Nature::Field, "conditions: of other hosts", |it| it.conditions.hosts = vec!["other.example.com".into()]);
+    set(Nature::Field, "conditions: a header too", |it| it.conditions.others.push("http-header".into()));
+    set(Nature::Field, "forwards_to: something else", |it| it.forwards_to = None);
+    let (of, arn) = (listener.to_owned(), arn.clone());
+    walk.add(Nature::Deleted, format!("rule of {service}: deleted"), move |state| {
+        let listeners = state.listeners.get_mut(&of).into_iter();
+        listeners.for_each(|listener| listener.rules.retain(|rule| rule.arn != arn));
+    });
 }

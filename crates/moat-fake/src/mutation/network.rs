@@ -22,13 +22,15 @@ pub fn walk(state: &State, ways: &mut Ways) {
     for kept in state.tables.kept().filter(is_ours) {
         table(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
     }
-    for kept in state.endpoints.kept() {
+    for kept in state.endpoints.kept().filter(is_ours) {
         endpoint(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
     }
-    for kept in state.interface_endpoints.kept() {
+    for kept in state.interface_endpoints.kept().filter(is_ours) {
         interface_endpoint(state, &mut Walk::of(ways, &kept.tags), &kept.thing);
     }
-    for kept in state.groups.kept().filter(|kept| kept.thing.name == "default") {
+    // The default group of others is their own business.
+    let is_default = |group: &Group| group.name == "default" && !state.landlords.contains(&group.vpc);
+    for kept in state.groups.kept().filter(|kept| is_default(&kept.thing)) {
         default_group(&mut Walk::of(ways, &kept.tags), &kept.thing);
     }
 }
@@ -185,7 +187,7 @@ fn wrong_ways(state: &State, walk: &mut Walk<'_>, id: &RouteTableId) {
         }
         let egress_only = Some(Target::Other("eigw-theirs".into()));
         way("route ::/0 to an egress-only gateway".into(), "::/0", egress_only, Nature::Field);
-    } else {
+    } else if nat.is_some() {
         way(format!("route {ANYWHERE} to a NAT gateway"), ANYWHERE, nat, Nature::Field);
     }
 }

@@ -35,7 +35,7 @@ pub fn walk(state: &State, ways: &mut Ways) {
             },
         );
     }
-    for kept in state.endpoints.kept() {
+    for kept in state.endpoints.kept().filter(is_ours) {
         let other = state.tables.there().find(|table| table.is_main).map(|table| table.id.clone());
         let change = move |_: &mut State, endpoint: &mut Endpoint, id: &str| {
             (endpoint.id, endpoint.tables) = (id.into(), Parts::of(other.clone().into_iter().collect()));
@@ -44,7 +44,7 @@ pub fn walk(state: &State, ways: &mut Ways) {
         let change = |_: &mut State, it: &mut Endpoint, id: &str| (it.id, it.tables) = (id.into(), Parts::default());
         twin(ways, kept, Nature::Twin, |state| &mut state.endpoints, change);
     }
-    for kept in state.interface_endpoints.kept() {
+    for kept in state.interface_endpoints.kept().filter(is_ours) {
         // AWS lets a name lead to one endpoint of a VPC only.
         let change = |_: &mut State, it: &mut InterfaceEndpoint, id: &str| (it.id, it.private_dns) = (id.into(), false);
         twin(ways, kept, Nature::Twin, |state| &mut state.interface_endpoints, change);
@@ -105,8 +105,10 @@ fn gateways(state: &State, ways: &mut Ways) {
             kept,
             Nature::Twin,
             |state| &mut state.nat_gateways,
-            |_, gateway, id| {
+            |state, gateway, id| {
                 gateway.id = id.into();
+                let vpc = gateway.vpc.0.clone();
+                gateway.table = gateway.table.as_ref().map(|_| crate::network::gateway::own_table(state, &vpc));
                 gateway.allocation = gateway.allocation.as_ref().map(|_| AllocationId::from("eipalloc-theirs"));
                 (gateway.state, gateway.next) = (NatState::Available, None);
             },

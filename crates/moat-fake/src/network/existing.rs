@@ -1,16 +1,19 @@
 //! Reads a network that somebody else made, whatever its tags, as the hands do.
 
 use crate::call::Hand;
+use crate::interfaces::ACCOUNT;
 use crate::shelf::Tags;
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
 use moat::ids::{InternetGatewayId, SubnetId, VpcId};
 use moat::network::existing::Existing;
-use moat::network::existing::observed::{Subnet, Table, Vpc};
+use moat::network::existing::observed::{Beside, OtherEndpoint, OtherKind, Subnet, Table, Vpc};
 use moat::spec::ExistingNetwork;
+use moat::tags::Owner;
 
-pub async fn observe(hand: &Hand, spec: &ExistingNetwork) -> Result<Existing, Failure> {
+/// `guest` owns endpoints there, where there are to be some.
+pub async fn observe(hand: &Hand, spec: &ExistingNetwork, guest: Option<Owner>) -> Result<Existing, Failure> {
     macro_rules! look {
         ($what:literal, $read:expr) => {{
             let home = spec.vpc_id.clone();
@@ -29,12 +32,44 @@ pub async fn observe(hand: &Hand, spec: &ExistingNetwork) -> Result<Existing, Fa
     if !missing.is_empty() {
         subnets.extend(hand.look("describe the subnets named", move |state| elsewhere(state, &missing)).await?);
     }
-    Ok(Existing { vpc, subnets, tables, internet_gateways })
+    let mut beside = None;
+    if let Some(guest) = guest.filter(|_| vpc.is_some()) {
+        let (home, at) = (spec.vpc_id.clone(), spec.vpc_id.clone());
+        let names = hand.look("describe attributes of the VPC", move |state| names(state, &home));
+        let endpoints = hand.look("describe its VPC endpoints", move |state| endpoints(state, &at, &guest));
+        let ((dns_support, dns_hostnames), endpoints) = try_join!(names, endpoints)?;
+        beside = Some(Beside { dns_support, dns_hostnames, endpoints });
+    }
+    Ok(Existing { vpc, subnets, tables, internet_gateways, beside })
 }
 
 fn vpc(state: &State, home: &VpcId) -> Option<Vpc> {
     let found = state.vpcs.seen(state.now).find(|kept| kept.thing.id == *home)?;
-    Some(Vpc { id: home.clone(), cidr: found.thing.cidr })
+    let (cidr, owner) = (found.thing.cidr, Some(ACCOUNT.to_owned()));
+    Some(Vpc { id: home.clone(), owner, cidr, ranges: vec![cidr] })
+}
+
+fn names(state: &State, home: &VpcId) -> (bool, bool) {
+    state.vpcs.get(home.as_str()).map(|vpc| (vpc.dns_support, vpc.dns_hostnames)).unwrap_or_default()
+}
+
+/// What is the guest's own is no endpoint of others.
+fn endpoints(state: &State, home: &VpcId, guest: &Owner) -> Vec<OtherEndpoint> {
+    let name = |service: &str| format!("com.amazonaws.{}.{service}", state.region);
+    let inside = state.endpoints.seen(state.now).filter(|kept| kept.thing.vpc == *home && !guest.owns(&kept.tags));
+    let gateways = inside.map(|kept| OtherEndpoint {
+        id: kept.thing.id.clone(),
+        service: name("s3"),
+        kind: OtherKind::Gateway(kept.thing.tables.seen(state.now).cloned().collect()),
+    });
+    let inside = state.interface_endpoints.seen(state.now).filter(|kept| kept.thing.vpc == *home);
+    let others = inside.filter(|kept| !guest.owns(&kept.tags) && kept.thing.state.is_live());
+    let interfaces = others.map(|kept| OtherEndpoint {
+        id: kept.thing.id.clone(),
+        service: name(&kept.thing.service),
+        kind: OtherKind::Interface { private_dns: kept.thing.private_dns },
+    });
+    gateways.chain(interfaces).collect()
 }
 
 fn inside(state: &State, home: &VpcId) -> Vec<Subnet> {

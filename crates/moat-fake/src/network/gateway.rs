@@ -41,7 +41,7 @@ pub fn create(
     predecessor: Option<&NatGatewayId>,
 ) -> Answer {
     let name = place.gateway();
-    let ids = [Some(vpc.as_str()), subnet.as_ref().map(|id| id.as_str()), allocation.as_ref().map(|id| id.as_str())];
+    let ids = [Some(vpc.as_str()), subnet.as_deref(), allocation.as_deref()];
     let scope = moat::token::scope(&ids.into_iter().flatten().collect::<Vec<_>>());
     let token = tokens::derived(&scope, &name, predecessor.map(NatGatewayId::as_str));
     let parameters = format!("{subnet:?} {allocation:?}");
@@ -87,7 +87,7 @@ pub fn create(
 }
 
 /// A regional gateway comes with a route table that leads to the Internet gateway, without tags.
-fn own_table(state: &mut State, vpc: &str) -> RouteTableId {
+pub(crate) fn own_table(state: &mut State, vpc: &str) -> RouteTableId {
     let id = RouteTableId(state.id("rtb"));
     let internet = state.internet_gateways.there().find(|it| it.vpc.as_ref().is_some_and(|home| home.as_str() == vpc));
     let internet = internet.map(|it| (ANYWHERE.to_owned(), Target::InternetGateway(it.id.clone())));

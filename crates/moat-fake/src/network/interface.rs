@@ -9,7 +9,7 @@ use moat::error::Kind;
 use moat::ids::{SecurityGroupId, SubnetId, VpcEndpointId};
 use moat::name::Logical;
 use moat::network::desired as network;
-use moat::network::endpoints::{EndpointStep, desired};
+use moat::network::endpoints::{EndpointStep, desired, policy};
 use moat::network::observed::EndpointState;
 use moat::plan::Bindings;
 use moat::stage::Done;
@@ -81,7 +81,8 @@ pub fn apply(state: &mut State, owner: &Owner, step: &EndpointStep, bindings: &B
         EndpointStep::DisablePrivateDns { id: of, .. } => modify(state, of, |_, endpoint| {
             endpoint.private_dns = false;
             Ok(())
-        }),
+        })
+        .map(|_| Done::Made(id(&network::vpc()))),
         EndpointStep::SetPolicy { id: of, policy, .. } => {
             let policy = policy.document(&id(&network::account()), &region).to_string();
             modify(state, of, |_, endpoint| {
@@ -112,7 +113,8 @@ fn create(state: &mut State, owner: &Owner, name: &Logical, mut endpoint: Interf
     if zones.len() < endpoint.subnets.len() {
         return refuse("DuplicateSubnetsInSameZone", format!("two of {:?} are in one zone", endpoint.subnets));
     }
-    assert!(endpoint.policy.contains(ACCOUNT), "the policy names the account");
+    let is_open = policy::is_open(Some(&endpoint.policy));
+    assert!(is_open || endpoint.policy.contains(ACCOUNT), "a policy that limits names the account");
     names_are_free(state, &endpoint)?;
     endpoint.next = Some((state.after(state.rules.interface_endpoint), EndpointState::Available));
     let id = endpoint.id.0.clone();

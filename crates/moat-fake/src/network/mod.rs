@@ -23,7 +23,12 @@ impl Cloud<Network> for Hand {
     async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
         let mut observed = observe::observe(self, &Owner::Network(spec.network.name.clone())).await?;
         if let Some(network) = &spec.network.existing {
-            observed.existing = Some(existing::observe(self, network).await?);
+            let owner = Owner::Network(spec.network.name.clone());
+            let has_endpoints = spec.network.egress.has_endpoints();
+            let existing = existing::observe(self, network, has_endpoints.then_some(owner)).await?;
+            let account = existing.vpc.as_ref().and_then(|vpc| vpc.owner.clone()).filter(|_| has_endpoints);
+            observed.account = observed.account.or(account);
+            observed.existing = Some(existing);
         }
         Ok(observed)
     }
@@ -87,8 +92,6 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::DeleteTwinVpc { .. } => Verb::Remove,
     }
 }
-
-pub use endpoint::OPEN;
 
 /// The id under a name. The engine promised that every need is bound.
 pub fn bound(bindings: &Bindings, name: &Logical) -> String {

@@ -164,9 +164,7 @@ fn create_service(
 
 /// ECS asks ELB which load balancer the target group belongs to: one whose listener names it (C8).
 fn served(state: &State, target: &str) -> Result<(), Refused> {
-    let names = |listener: &&crate::state::Listener| {
-        listener.forwards_to.as_deref() == Some(target) && listener.known_to_ecs <= state.now
-    };
+    let names = |listener: &&crate::state::Listener| listener.leads_to(target) && listener.known_to_ecs <= state.now;
     if state.listeners.there().any(|listener| names(&listener)) {
         return Ok(());
     }

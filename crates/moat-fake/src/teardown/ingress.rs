@@ -3,16 +3,19 @@
 use super::{apply_to_group, groups, references};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
-use crate::ingress::listener;
+use crate::ingress::{listener, listener_rule};
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
+use moat::ids::LoadBalancerArn;
+use moat::ingress::observed::ListenerRule;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
-use moat::tags::Owner;
-use moat::teardown::ingress::observed::{Listener, LoadBalancer, TargetGroup};
+use moat::tags::{self, Owner};
+use moat::teardown::ingress::observed::{GuestRule, Listener, LoadBalancer, TargetGroup};
 use moat::teardown::ingress::{IngressStep, IngressTeardown, IngressTeardownSpec, Observed};
 use moat::teardown::{Holder, Interface};
+use std::collections::BTreeSet;
 
 /// The attribute that keeps a load balancer from being deleted ("LoadBalancerAttribute", ELB v2 API).
 pub const PROTECTION: &str = "deletion_protection.enabled";
@@ -35,7 +38,13 @@ impl Cloud<IngressTeardown> for Hand {
             Some(arn) => self.look("describe listeners", move |state| listeners(state, &arn)).await?,
             None => Vec::new(),
         };
-        Ok(Observed { load_balancer, listeners, target_group, groups, references, interfaces })
+        let us = spec.owner();
+        let (rules, hosts) = match target_group.as_ref().filter(|found| found.is_ours).map(|found| found.arn.0.clone())
+        {
+            Some(arn) => self.look("describe rules", move |state| guest_of(state, &us, &arn)).await?,
+            None => Default::default(),
+        };
+        Ok(Observed { load_balancer, listeners, target_group, rules, hosts, groups, references, interfaces })
     }
 
     async fn apply(&self, _: &IngressTeardownSpec, step: &IngressStep, _: &Bindings) -> Result<Done, Failure> {
@@ -64,13 +73,32 @@ fn target_group(state: &State, owner: &Owner, name: &str) -> Option<TargetGroup>
     let kept = state.targets.seen(state.now).find(|kept| kept.thing.name == name)?;
     // ELB shows this for a while after the listener is gone, whether or not it still shows the load balancer.
     let listeners = state.listeners.seen(state.now).map(|kept| &kept.thing);
-    let forwards = |listener: &&crate::state::Listener| listener.forwards_to.as_ref() == Some(&kept.thing.arn);
+    let forwards = |listener: &&crate::state::Listener| listener.leads_to(&kept.thing.arn);
     let used_by = listeners.filter(forwards).map(|listener| listener.balancer.as_str().into());
     Some(TargetGroup {
         arn: kept.thing.arn.as_str().into(),
         is_ours: owner.owns(&kept.tags),
         used_by: used_by.collect(),
     })
+}
+
+/// Our rules in the listeners of other services, and the load balancers of those.
+fn guest_of(state: &State, owner: &Owner, target: &str) -> (Vec<GuestRule>, BTreeSet<LoadBalancerArn>) {
+    let others = state.balancers.seen(state.now).filter(|kept| !owner.owns(&kept.tags));
+    let hosts: BTreeSet<LoadBalancerArn> = others
+        .filter(|kept| kept.tags.contains_key(tags::SERVICE))
+        .map(|kept| kept.thing.arn.as_str().into())
+        .collect();
+    let listeners = state.listeners.seen(state.now).map(|kept| &kept.thing);
+    let rules = listeners.filter(|listener| hosts.iter().any(|arn| arn.as_str() == listener.balancer));
+    let rules = rules.flat_map(|listener| listener.rules.iter().map(move |rule| (listener, rule)));
+    let is_ours = |rule: &ListenerRule| {
+        rule.service.as_ref() == Some(owner.name())
+            && rule.forwards_to.as_ref().is_some_and(|arn| arn.as_str() == target)
+    };
+    let rules = rules.filter(|(_, rule)| is_ours(rule));
+    let rules = rules.map(|(at, rule)| GuestRule { arn: rule.arn.clone(), balancer: at.balancer.as_str().into() });
+    (rules.collect(), hosts)
 }
 
 fn interfaces(state: &State, owner: &Owner, name: &str) -> Vec<Interface> {
@@ -89,6 +117,10 @@ fn apply(state: &mut State, step: &IngressStep) -> Answer {
             };
             found.attributes.insert(PROTECTION.into(), "false".into());
             Ok(Done::Changed)
+        }
+        IngressStep::DeleteListenerRule { arn, .. } => listener_rule::delete(state, arn),
+        IngressStep::LeaveGroup { id, rule, .. } => {
+            crate::ingress::revoke(state, id.as_str(), std::slice::from_ref(rule))
         }
         IngressStep::DeleteListener { arn, .. } => listener::delete(state, arn.as_str()),
         IngressStep::DeleteLoadBalancer { arn } => delete_balancer(state, arn.as_str()),

@@ -11,7 +11,7 @@ pub use run::{End, Teardown};
 use crate::answer::{Answer, refuse};
 use crate::state::State;
 use moat::ids::{SecurityGroupId, VpcId};
-use moat::name::Logical;
+use moat::name::{Logical, Name};
 use moat::rule::Peer;
 use moat::stage::Done;
 use moat::tags::{self, Owner};
@@ -37,11 +37,17 @@ fn groups(state: &State, owner: &Owner) -> Vec<Group> {
 fn references(state: &State, owner: &Owner) -> Vec<Reference> {
     let ours: Vec<Peer> =
         state.groups.seen_of(owner, state.now).map(|kept| Peer::Group(kept.thing.id.clone())).collect();
-    let others = state.groups.seen(state.now).filter(|kept| !owner.owns(&kept.tags)).map(|kept| &kept.thing);
-    let named = others.flat_map(|group| group.rules.seen(state.now).map(move |rule| (group, rule)));
+    let others = state.groups.seen(state.now).filter(|kept| !owner.owns(&kept.tags));
+    let named = others.flat_map(|kept| kept.thing.rules.seen(state.now).map(move |rule| (kept, rule)));
+    let service = |tags: &crate::shelf::Tags| Name::new(tags.get(tags::SERVICE)?).ok();
     named
         .filter(|(_, rule)| ours.contains(&rule.peer))
-        .map(|(group, rule)| Reference { group: group.id.clone(), name: group.name.clone(), rule: rule.clone() })
+        .map(|(kept, rule)| Reference {
+            group: kept.thing.id.clone(),
+            name: kept.thing.name.clone(),
+            of: service(&kept.tags).map(|name| (name, resource(&kept.tags))),
+            rule: rule.clone(),
+        })
         .collect()
 }
 

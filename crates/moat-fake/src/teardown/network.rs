@@ -8,7 +8,7 @@ use crate::shelf::{HasId, Shelf, Tags};
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
-use moat::ids::{EgressOnlyInternetGatewayId, InternetGatewayId, SubnetId, VpcId};
+use moat::ids::{EgressOnlyInternetGatewayId, InternetGatewayId, SecurityGroupId, SubnetId, VpcId};
 use moat::name::Name;
 use moat::network::observed::{EndpointState, NatState, Target};
 use moat::plan::Bindings;
@@ -19,6 +19,7 @@ use moat::teardown::network::observed::{
 };
 use moat::teardown::network::{NetworkStep, NetworkTeardown, NetworkTeardownSpec, Observed};
 use moat::teardown::{Interface, Stranger};
+use std::collections::BTreeSet;
 
 impl Cloud<NetworkTeardown> for Hand {
     async fn observe(&self, spec: &NetworkTeardownSpec) -> Result<Observed, Failure> {
@@ -42,7 +43,8 @@ impl Cloud<NetworkTeardown> for Hand {
         )?;
         let (home, of, in_home, at) = (vpcs.clone(), vpcs.clone(), vpcs.clone(), owner.clone());
         let references = look!("describe security groups by rule", references);
-        let interfaces = self.look("describe network interfaces", move |state| interfaces(state, &home));
+        let abroad = groups.iter().filter(|group| !vpcs.contains(&group.vpc)).map(|group| group.id.clone()).collect();
+        let interfaces = self.look("describe network interfaces", move |state| interfaces(state, &home, &abroad));
         let tenants = self.look("describe groups of services", move |state| tenants(state, &of));
         let strangers = self.look("describe what is in the VPCs", move |state| strangers(state, &at, &in_home));
         let (references, interfaces, tenants, strangers) = try_join!(references, interfaces, tenants, strangers)?;
@@ -172,8 +174,11 @@ fn exit_route((destination, target): &(String, Target)) -> Option<(String, Egres
     }
 }
 
-fn interfaces(state: &State, vpcs: &[VpcId]) -> Vec<Interface> {
-    state.network_interfaces().into_iter().filter(|interface| is_inside(vpcs, &interface.vpc)).collect()
+/// Those in our VPCs, and those that use a group of ours in a VPC of others.
+fn interfaces(state: &State, vpcs: &[VpcId], abroad: &BTreeSet<SecurityGroupId>) -> Vec<Interface> {
+    let uses = |interface: &Interface| interface.groups.iter().any(|group| abroad.contains(group));
+    let all = state.network_interfaces().into_iter();
+    all.filter(|interface| is_inside(vpcs, &interface.vpc) || uses(interface)).collect()
 }
 
 fn service_of(tags: &Tags) -> Option<Name> {

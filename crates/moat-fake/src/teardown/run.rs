@@ -133,8 +133,8 @@ impl Teardown {
         ServiceTeardownSpec { service: service.clone(), logs: self.order.logs }
     }
 
-    fn ingress(service: &Name) -> IngressTeardownSpec {
-        IngressTeardownSpec { service: service.clone(), is_protection_ours: false }
+    fn ingress(service: &Name, with: &BTreeSet<Name>) -> IngressTeardownSpec {
+        IngressTeardownSpec { service: service.clone(), is_protection_ours: false, with: with.clone() }
     }
 
     /// The owners whose parameters go: services first.
@@ -147,7 +147,7 @@ impl Teardown {
         let mut survey = Survey::default();
         for service in services {
             survey.add(self.look::<ServiceTeardown>(&self.service(service)).await?);
-            survey.add(self.look::<IngressTeardown>(&Self::ingress(service)).await?);
+            survey.add(self.look::<IngressTeardown>(&Self::ingress(service, services)).await?);
         }
         if let Owner::Network(name) = &self.order.owner {
             survey.add(self.look::<NetworkTeardown>(&self.network(name, services)).await?);
@@ -170,7 +170,7 @@ impl Teardown {
         let mut ended = Vec::new();
         for service in services {
             ended.push(self.settle::<ServiceTeardown>(&self.service(service)).await?);
-            ended.push(self.settle::<IngressTeardown>(&Self::ingress(service)).await?);
+            ended.push(self.settle::<IngressTeardown>(&Self::ingress(service, services)).await?);
         }
         if let Owner::Network(name) = &self.order.owner {
             ended.push(self.settle::<NetworkTeardown>(&self.network(name, services)).await?);

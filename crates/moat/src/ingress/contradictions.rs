@@ -4,7 +4,7 @@ use super::desired::{Group, IngressSpec};
 use super::observed::Observed;
 use crate::network::desired as network;
 use crate::plan::Problem;
-use crate::spec::{LoadBalancerSpec, Scheme};
+use crate::spec::{LoadBalancerKind, LoadBalancerSpec, Scheme};
 
 /// Everything that makes it impossible to do what is asked for.
 pub(super) fn contradictions(spec: &IngressSpec, observed: &Observed) -> Vec<Problem> {
@@ -18,9 +18,11 @@ pub(super) fn contradictions(spec: &IngressSpec, observed: &Observed) -> Vec<Pro
         Problem::at("/service/name", message)
     };
     if let Some(door) = spec.door() {
-        if observed.load_balancer.as_ref().is_some_and(|found| !found.is_ours) {
+        if spec.own_door().is_some() && observed.load_balancer.as_ref().is_some_and(|found| !found.is_ours) {
             problems.push(foreign("load balancer"));
         }
+        problems.extend(host(spec, observed));
+        problems.extend(elsewhere_used(spec, observed));
         if observed.target_group.as_ref().is_some_and(|found| !found.is_ours) {
             problems.push(foreign("target group"));
         }
@@ -57,7 +59,8 @@ fn unchangeable(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed
     );
     let mut problems = Vec::new();
     let kind = door.kind.as_str();
-    if let Some(found) = observed.load_balancer.as_ref().filter(|found| found.is_ours) {
+    let own = observed.load_balancer.as_ref().filter(|found| found.is_ours && door.shared.is_none());
+    if let Some(found) = own {
         if found.kind != kind {
             let message = format!("is {kind}, but load-balancer {} is of type {}, {way_out}", found.arn, found.kind);
             problems.push(Problem::at("/service/loadBalancer/type", message));
@@ -77,6 +80,57 @@ fn unchangeable(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed
         problems.push(Problem::at("/service/loadBalancer/type", message));
     }
     problems
+}
+
+/// Why the load balancer of another service cannot be shared.
+fn host(spec: &IngressSpec, observed: &Observed) -> Vec<Problem> {
+    let Some(name) = spec.service.host() else { return Vec::new() };
+    let problem = |message: String| Problem::at("/service/loadBalancer/shared", message);
+    let mut problems = Vec::new();
+    if let Some(own) = observed.load_balancer.as_ref().filter(|found| found.is_ours) {
+        problems.push(problem(format!(
+            "is {name}, but the service has a load balancer of its own, {}. Take service {} down, which takes that away, and provision it again",
+            own.arn, spec.service.name
+        )));
+    }
+    let host = observed.host.as_ref();
+    let found = host.and_then(|host| host.load_balancer.as_ref().filter(|found| found.is_ours));
+    let Some((host, found)) = host.zip(found) else {
+        problems.push(problem(format!(
+            "is {name}, but there is no load balancer of service {name} here. Provision that service first, with a load balancer of its own"
+        )));
+        return problems;
+    };
+    if found.kind != LoadBalancerKind::Application.as_str() {
+        problems.push(problem(format!(
+            "is {name}, but its load balancer is of type {}, which looks at no requests and so has no rules; only one of type application can be shared",
+            found.kind
+        )));
+    } else if host.main().is_none() || host.group.is_none() {
+        problems.push(problem(format!(
+            "is {name}, but the load balancer of service {name} has no listener or no security group. Provision that service again first"
+        )));
+    }
+    let vpc = spec.given.get(&network::vpc());
+    if let Some(group) = host.group.as_ref().filter(|group| vpc.is_some_and(|vpc| vpc != group.vpc.as_str())) {
+        problems.push(problem(format!(
+            "is {name}, but service {name} lives in VPC {}, which is not that of network {}. Services of one network share a load balancer",
+            group.vpc, spec.network.name
+        )));
+    }
+    problems
+}
+
+/// AWS lets one load balancer forward to a target group.
+fn elsewhere_used(spec: &IngressSpec, observed: &Observed) -> Option<Problem> {
+    let found = observed.target_group.as_ref().filter(|found| found.is_ours)?;
+    let balancer = spec.service.host().unwrap_or(&spec.service.name).aws_name();
+    let other = found.used_by.iter().find(|arn| arn.name() != balancer)?;
+    let message = format!(
+        "asks for load balancer {balancer}, but target-group {} is behind {other}, and AWS takes one only. Take service {} down, and provision it again",
+        found.arn, spec.service.name
+    );
+    Some(Problem::at("/service/loadBalancer", message))
 }
 
 /// A door where there is to be none: its address may be in use, so it is taken away only with the service.

@@ -133,22 +133,28 @@ impl std::fmt::Display for Wanted {
 }
 
 impl IngressSpec {
-    /// What is asked for of the load balancer; `None` where there is to be none.
+    /// What is asked for of the load balancer that is the service's own.
+    pub fn own_door(&self) -> Option<&LoadBalancerSpec> {
+        self.service.own_load_balancer()
+    }
+
+    /// What leads to the tasks, be it a load balancer of the service's own or of another; `None` where nothing does.
     pub fn door(&self) -> Option<&LoadBalancerSpec> {
         self.service.load_balancer.as_ref()
     }
 
-    /// The groups that there should be: without a load balancer the tasks' alone.
+    /// The groups that there should be: without a load balancer of its own the tasks' alone.
     pub fn groups(&self) -> Vec<Group> {
-        Group::ALL.into_iter().filter(|group| *group == Group::Tasks || self.door().is_some()).collect()
+        Group::ALL.into_iter().filter(|group| *group == Group::Tasks || self.own_door().is_some()).collect()
     }
 
     /// All listeners that there should be.
     pub fn listeners(&self) -> Vec<WantedListener> {
-        self.door().map(listener::listeners).unwrap_or_default()
+        self.own_door().map(listener::listeners).unwrap_or_default()
     }
 
-    /// All rules of a group. There are no others: what is not here is removed.
+    /// All rules of a group. There are no others: what is not here is removed. Of the group of another service's load
+    /// balancer, which a guest knows as its load balancer's, it is the guest's part.
     ///
     /// Tasks may reach out to anywhere, since registries have no fixed addresses; what stops the Internet from
     /// reaching them is that they have no public IP and that only the load balancer's group may come in.
@@ -161,6 +167,7 @@ impl IngressSpec {
         let out = anywhere.into_iter().flatten().map(|end| rule(Direction::Egress, None, end));
         match (group, self.door()) {
             (Group::LoadBalancer, None) => Vec::new(),
+            (Group::LoadBalancer, Some(door)) if door.shared.is_some() => vec![to_tasks],
             (Group::LoadBalancer, Some(door)) => {
                 let allow = self.allowed(door);
                 let each = listener::listeners(door).into_iter().flat_map(|listener| {
@@ -207,6 +214,6 @@ impl IngressSpec {
 
     /// The name of the load balancer, and of the target group.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service.name)
+        self.service.name.aws_name()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::desired::{self, Group, IngressSpec};
 use super::listener;
-use super::observed::Observed;
+use super::observed::{ListenerRule, Observed};
+use super::shared;
 use super::step::IngressStep;
 use crate::drift::finding::{ABSENT, Difference};
 use crate::name::Logical;
@@ -71,11 +72,26 @@ pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -
         IngressStep::DeleteListener { port, protocol, .. } => {
             Difference::of(door(), format!("listener on port {port}"), "none", protocol.as_str())
         }
+        IngressStep::CreateListenerRule { conditions, .. } => {
+            Difference::missing(shared::listener_rule(), format!("there for {conditions}"))
+        }
+        IngressStep::SetListenerRule { arn, conditions } => {
+            let found = rule(observed, arn).map_or_else(|| ABSENT.into(), shared::found);
+            Difference::of(shared::listener_rule(), "what it does", format!("{conditions} to target-group"), found)
+        }
+        IngressStep::SetRulePriority { arn, priority } => {
+            let found = rule(observed, arn).map_or_else(|| ABSENT.into(), |rule| rule.priority.clone());
+            Difference::of(shared::listener_rule(), "priority", priority.to_string(), found)
+        }
         IngressStep::DeleteListenerRule { listener, priority, .. } => {
             let found = "one that comes before what the listener does";
             Difference::of(listener.clone(), format!("rule {priority}"), "none", found)
         }
     }
+}
+
+fn rule<'a>(observed: &'a Observed, arn: &crate::ids::ListenerRuleArn) -> Option<&'a ListenerRule> {
+    observed.host.as_ref()?.main()?.rules.iter().find(|rule| rule.arn == *arn)
 }
 
 /// The step as one step for each attribute, since each may have been turned by somebody else.

@@ -137,8 +137,11 @@ pub fn listeners(spec: &LoadBalancerSpec) -> Vec<WantedListener> {
     [WantedListener { port, protocol, answer: Answer::Forward, tls }].into_iter().chain(redirect).collect()
 }
 
-/// The name of the listener that leads to the tasks.
-pub fn main(spec: &LoadBalancerSpec) -> Logical {
+/// The name of what leads to the tasks: the listener, or the rule of another service's.
+pub fn leading(spec: &LoadBalancerSpec) -> Logical {
+    if spec.shared.is_some() {
+        return super::shared::listener_rule();
+    }
     listeners(spec).first().map(WantedListener::logical).unwrap_or_else(|| Logical::from("listener"))
 }
 

@@ -8,6 +8,7 @@ mod finding;
 pub mod listener;
 pub mod observed;
 pub mod plan;
+pub mod shared;
 pub mod step;
 
 pub use desired::IngressSpec;
@@ -44,7 +45,7 @@ impl Stage for Ingress {
     /// ECS needs the listener that leads to the tasks, not an active load balancer (C8).
     fn milestones(spec: &IngressSpec) -> Vec<Logical> {
         let groups = spec.groups().into_iter().map(desired::Group::logical);
-        let door = spec.door().map(|door| [desired::target_group(), listener::main(door)]);
+        let door = spec.door().map(|door| [desired::target_group(), listener::leading(door)]);
         groups.chain(door.into_iter().flatten()).collect()
     }
 

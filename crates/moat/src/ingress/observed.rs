@@ -2,7 +2,9 @@
 
 use super::desired::{self, Group, IngressSpec};
 use super::listener::Answer;
+use super::shared::{self, Conditions, Host};
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, SubnetId, TargetGroupArn, VpcId};
+use crate::name::Name;
 use crate::plan::Bindings;
 use crate::rule::Rule;
 use serde::Serialize;
@@ -15,6 +17,10 @@ pub struct Observed {
     pub target_group: Option<TargetGroup>,
     /// All listeners of the load balancer.
     pub listeners: Vec<Listener>,
+    /// Groups of the tasks of other services that rules of ours name.
+    pub guests: BTreeMap<SecurityGroupId, Name>,
+    /// Read where the service is behind the load balancer of another.
+    pub host: Option<Host>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,6 +66,8 @@ pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub is_ours: bool,
     pub vpc: VpcId,
+    /// The load balancers that forward to it; AWS takes one at most.
+    pub used_by: BTreeSet<LoadBalancerArn>,
     /// What the load balancer speaks with tasks: `HTTP` or `TCP`. AWS cannot change it.
     pub protocol: String,
     pub health_check: HealthCheck,
@@ -101,16 +109,30 @@ pub struct Listener {
     pub rules: Vec<ListenerRule>,
 }
 
-/// A rule of a listener. moat makes none.
+/// A rule of a listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListenerRule {
     pub arn: ListenerRuleArn,
     pub priority: String,
+    /// The service that its tag names.
+    pub service: Option<Name>,
+    pub conditions: Conditions,
+    /// The one target group that it forwards to; `None` for anything else.
+    pub forwards_to: Option<TargetGroupArn>,
 }
 
 impl Observed {
     pub fn group(&self, group: Group) -> Option<&SecurityGroup> {
         self.groups.iter().find(|found| found.group == group)
+    }
+
+    /// The group's id. The load balancer's is that of another service where the door is shared.
+    pub fn id_of(&self, group: Group) -> Option<SecurityGroupId> {
+        let found = match (group, &self.host) {
+            (Group::LoadBalancer, Some(host)) => host.group.as_ref(),
+            (group, _) => self.group(group),
+        };
+        found.map(|found| found.id.clone())
     }
 
     pub(super) fn bindings(&self, spec: &IngressSpec) -> Bindings {
@@ -126,6 +148,12 @@ impl Observed {
         if let Some(found) = self.target_group.as_ref().filter(|found| found.is_ours) {
             bindings.bind(desired::target_group(), found.arn.0.clone());
         }
+        if let Some(group) = self.host.as_ref().and_then(|host| host.group.as_ref()) {
+            bindings.bind(Group::LoadBalancer.logical(), group.id.0.clone());
+        }
+        if let Some(rule) = shared::bound(spec, self) {
+            bindings.bind(shared::listener_rule(), rule.arn.0.clone());
+        }
         // One that leads elsewhere leads nobody to the tasks, and ECS takes no service behind it (C8).
         let target = self.target_group.as_ref().map(|found| &found.arn);
         for wanted in spec.listeners() {
@@ -140,12 +168,15 @@ impl Observed {
     }
 
     pub(super) fn ids(&self) -> BTreeSet<String> {
-        let Self { groups, load_balancer, target_group, listeners } = self;
+        let Self { groups, load_balancer, target_group, listeners, guests: _, host } = self;
         let mut ids = BTreeSet::new();
         ids.extend(groups.iter().map(|group| group.id.0.clone()));
         ids.extend(load_balancer.iter().map(|found| found.arn.0.clone()));
         ids.extend(target_group.iter().map(|found| found.arn.0.clone()));
         ids.extend(listeners.iter().map(|listener| listener.arn.0.clone()));
+        ids.extend(host.iter().flat_map(|host| &host.group).map(|group| group.id.0.clone()));
+        let rules = host.iter().flat_map(|host| &host.listeners).flat_map(|listener| &listener.rules);
+        ids.extend(rules.map(|rule| rule.arn.0.clone()));
         ids
     }
 }

@@ -4,7 +4,8 @@ use super::attributes;
 use super::contradictions::contradictions;
 use super::desired::{Group, IngressSpec};
 use super::listener::{self, Answer};
-use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed};
+use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, SecurityGroup};
+use super::shared;
 use super::step::IngressStep;
 use crate::ids::{SecurityGroupId, SubnetId};
 use crate::plan::{Plan, Problem, Refusal, Waiting};
@@ -22,26 +23,41 @@ pub fn plan(spec: &IngressSpec, observed: &Observed) -> Result<Plan<IngressStep>
     for group in spec.groups() {
         security_group(spec, observed, group, &mut plan);
     }
-    if let Some(door) = spec.door() {
+    if let Some(door) = spec.own_door() {
         load_balancer(spec, door, observed, &mut plan);
         web_acl(door, observed, &mut plan);
+    }
+    if let Some(door) = spec.door() {
         target_group(door, observed, &mut plan);
-        listeners(door, observed, &mut plan);
+        shared::guest(spec, door, observed, &mut plan);
+    }
+    if let Some(door) = spec.own_door() {
+        listeners(spec, door, observed, &mut plan);
         other_listeners(spec, observed, &mut plan);
     }
     Ok(plan)
 }
 
-/// One group with exactly the rules that it should have: missing ones are added before others are removed.
+/// One group with exactly the rules that it should have.
 fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &mut Plan<IngressStep>) {
     let found = observed.group(group);
     if found.is_none() {
         plan.step(IngressStep::CreateGroup { group });
     }
-    let id_of = |group| observed.group(group).map(|found| found.id.clone());
+    rules(spec, observed, (group, found), |rule| !shared::is_to_guest(observed, group, rule), plan);
+}
+
+/// The rules of a group that are ours to set: missing ones are added before others are removed.
+pub(super) fn rules(
+    spec: &IngressSpec,
+    observed: &Observed,
+    (group, found): (Group, Option<&SecurityGroup>),
+    is_ours: impl Fn(&Rule) -> bool,
+    plan: &mut Plan<IngressStep>,
+) {
     let mut kept: BTreeSet<Rule> = BTreeSet::new();
     for wanted in spec.rules(group) {
-        let rule = wanted.rule(id_of);
+        let rule = wanted.rule(|group| observed.id_of(group));
         let is_there = match (&rule, found) {
             (Some(rule), Some(found)) => found.rules.contains(rule),
             // A new group lets everything out; asking for that again would be a duplicate.
@@ -54,7 +70,7 @@ fn security_group(spec: &IngressSpec, observed: &Observed, group: Group, plan: &
         kept.extend(rule);
     }
     for (found, rule) in found.iter().flat_map(|found| found.rules.iter().map(move |rule| (found, rule))) {
-        if !kept.contains(rule) {
+        if !kept.contains(rule) && is_ours(rule) {
             plan.step(IngressStep::RemoveRule { group, id: found.id.clone(), rule: rule.clone() });
         }
     }
@@ -154,7 +170,7 @@ fn unset(wanted: Vec<(&'static str, String)>, found: &BTreeMap<String, String>) 
     wanted.into_iter().filter(|(key, value)| !is_set(key, value)).collect()
 }
 
-fn listeners(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
+fn listeners(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let ours = observed.target_group.as_ref().map(|found| &found.arn);
     for wanted in listener::listeners(door) {
         let name = wanted.logical();
@@ -173,7 +189,7 @@ fn listeners(door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<Ingre
         if !attributes.is_empty() {
             plan.step(IngressStep::SetListenerAttributes { listener: name.clone(), attributes });
         }
-        for rule in &found.rules {
+        for rule in found.rules.iter().filter(|rule| rule.guest(&spec.service.name).is_none()) {
             let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
             plan.step(IngressStep::DeleteListenerRule { arn, listener: name.clone(), priority });
         }

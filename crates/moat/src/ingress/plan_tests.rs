@@ -46,6 +46,8 @@ fn settled() -> Observed {
     };
     let pairs = |pairs: Vec<(&str, String)>| pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Observed {
+        guests: std::collections::BTreeMap::new(),
+        host: None,
         groups: vec![group(Group::LoadBalancer, "sg-door"), group(Group::Tasks, "sg-tasks")],
         load_balancer: Some(LoadBalancer {
             arn: "lb".into(),
@@ -63,6 +65,7 @@ fn settled() -> Observed {
         }),
         target_group: Some(TargetGroup {
             arn: "tg".into(),
+            used_by: BTreeSet::new(),
             is_ours: true,
             vpc: "vpc-1".into(),
             protocol: "HTTP".into(),

@@ -4,6 +4,7 @@ use super::attributes::Pairs;
 use super::desired::{self, AddressType, End, Group, Wanted};
 use super::listener::{Answer, WantedListener};
 use super::observed::HealthCheck;
+use super::shared::{self, Conditions};
 use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, SecurityGroupId, TargetGroupArn};
 use crate::name::Logical;
 use crate::network::desired as network;
@@ -75,6 +76,20 @@ pub enum IngressStep {
         port: u16,
         protocol: String,
     },
+    /// A rule of another service's listener, which leads to this one.
+    CreateListenerRule {
+        listener: ListenerArn,
+        priority: u32,
+        conditions: Conditions,
+    },
+    SetListenerRule {
+        arn: ListenerRuleArn,
+        conditions: Conditions,
+    },
+    SetRulePriority {
+        arn: ListenerRuleArn,
+        priority: u32,
+    },
     DeleteListenerRule {
         arn: ListenerRuleArn,
         listener: Logical,
@@ -94,6 +109,7 @@ impl Step for IngressStep {
             Self::CreateLoadBalancer { .. } => Some(desired::load_balancer()),
             Self::CreateTargetGroup { .. } => Some(desired::target_group()),
             Self::CreateListener { listener } | Self::SetListener { listener, .. } => Some(listener.logical()),
+            Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => Some(shared::listener_rule()),
             _ => None,
         }
     }
@@ -121,13 +137,16 @@ impl Step for IngressStep {
             Self::SetGroups { .. } => vec![Group::LoadBalancer.logical()],
             Self::SetLoadBalancerAttributes { .. } | Self::SetWebAcl { .. } => vec![desired::load_balancer()],
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
-            Self::SetTargetGroupAttributes { .. } => vec![desired::target_group()],
+            Self::SetTargetGroupAttributes { .. } | Self::CreateListenerRule { .. } | Self::SetListenerRule { .. } => {
+                vec![desired::target_group()]
+            }
             Self::CreateListener { listener } => {
                 [desired::load_balancer()].into_iter().chain(destination(listener)).collect()
             }
             Self::SetListener { listener, .. } => destination(listener).collect(),
             Self::SetListenerAttributes { listener, .. } => vec![listener.clone()],
             Self::RemoveRule { .. }
+            | Self::SetRulePriority { .. }
             | Self::SetHealthCheck { .. }
             | Self::DeleteListener { .. }
             | Self::DeleteListenerRule { .. } => vec![],
@@ -136,7 +155,11 @@ impl Step for IngressStep {
 
     fn hazard(&self) -> Hazard {
         match self {
-            Self::SetSubnets { .. } | Self::SetGroups { .. } | Self::SetListener { .. } => Hazard::Disruptive,
+            Self::SetSubnets { .. }
+            | Self::SetGroups { .. }
+            | Self::SetListener { .. }
+            | Self::SetListenerRule { .. }
+            | Self::SetRulePriority { .. } => Hazard::Disruptive,
             // It takes the IPv6 addresses away.
             Self::SetAddressType { address_type: AddressType::Ipv4, .. } => Hazard::Disruptive,
             // Between two groups: the port that the running tasks still listen on, until the service rolls.
@@ -180,6 +203,13 @@ impl fmt::Display for IngressStep {
             Self::SetWebAcl { acl, replaces: Some(other) } => {
                 write!(f, "put web ACL {acl} before load-balancer instead of {other}")
             }
+            Self::CreateListenerRule { priority, conditions, .. } => {
+                write!(f, "create listener-rule for {conditions} to target-group, priority {priority}")
+            }
+            Self::SetListenerRule { conditions, .. } => {
+                write!(f, "set listener-rule for {conditions} to target-group")
+            }
+            Self::SetRulePriority { priority, .. } => write!(f, "set listener-rule to priority {priority}"),
             Self::DeleteListener { port, protocol, .. } => {
                 write!(f, "delete listener {protocol} on port {port}, which the spec does not ask for")
             }

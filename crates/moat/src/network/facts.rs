@@ -2,9 +2,11 @@
 
 use super::NetworkStageSpec;
 use super::desired;
+use super::endpoints::FoundEndpoints;
 use super::found::Found;
-use super::observed::{EndpointState, NatState, Observed, Target};
+use super::observed::{EndpointState, InterfaceEndpoint, NatState, Observed, Target};
 use crate::cidr::{Cidr, Side};
+use crate::spec::EndpointService;
 use serde::{Deserialize, Serialize};
 
 /// The `network` part of a provision's output. Parts that do not exist yet are left out.
@@ -99,13 +101,7 @@ pub(super) fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFact
     };
     facts.public_subnets = subnets(Side::Public);
     facts.private_subnets = subnets(Side::Private);
-    for (service, endpoint) in &found.endpoints.interfaces {
-        facts.interface_endpoints.push(EndpointFacts {
-            service: service.to_string(),
-            id: endpoint.id.0.clone(),
-            is_available: endpoint.state == EndpointState::Available,
-        });
-    }
+    facts.interface_endpoints = interface_endpoints(&found.endpoints);
     let places = desired::nat_places(&found.zones).into_iter();
     for (place, gateway) in places.filter_map(|place| Some((place, found.nat_gateway(&place.gateway())?))) {
         // A gateway that does not say which address it holds was given the one of its own zone.
@@ -121,6 +117,15 @@ pub(super) fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFact
         });
     }
     facts
+}
+
+pub(super) fn interface_endpoints(found: &FoundEndpoints<'_>) -> Vec<EndpointFacts> {
+    let told = |(service, endpoint): (&EndpointService, &&InterfaceEndpoint)| EndpointFacts {
+        service: service.to_string(),
+        id: endpoint.id.0.clone(),
+        is_available: endpoint.state == EndpointState::Available,
+    };
+    found.interfaces.iter().map(told).collect()
 }
 
 fn subnet(found: &Found<'_>, name: &str, zone: &desired::Zone, side: Side) -> Option<SubnetFacts> {

@@ -15,6 +15,7 @@ use crate::ids::{EgressOnlyInternetGatewayId, NatGatewayId, VpcId};
 use crate::name::Logical;
 use crate::plan::{Bindings, Problem, Refusal};
 use crate::spec::NetworkSpec;
+use std::collections::BTreeSet;
 
 /// The observation, sorted into the ones that count and their twins.
 #[derive(Debug)]
@@ -102,13 +103,18 @@ impl<'a> Found<'a> {
     /// Where the endpoints go.
     pub fn ground(&self, spec: &'a NetworkStageSpec) -> Ground<'a> {
         let private = self.zones.iter().map(|zone| zone.subnet(Side::Private));
+        let tables = self.zones.iter().map(Zone::private_table);
         Ground {
             network: &spec.network.name,
             egress: spec.network.egress,
+            is_only_way: spec.network.egress.is_endpoints_only(),
+            is_limited: true,
             needs: &spec.needs,
             vpc: self.home(),
             ranges: vec![self.vpc.map_or(spec.network.cidr, |vpc| vpc.cidr)],
             subnets: private.map(|name| (name.clone(), self.subnet(&name).map(|subnet| &subnet.id))).collect(),
+            tables: tables.map(|name| (name.clone(), self.table(&name).map(|table| &table.id))).collect(),
+            served: BTreeSet::new(),
         }
     }
 
@@ -305,7 +311,7 @@ impl<'a> Found<'a> {
     fn carries_layers(&self, ground: &Ground<'_>, observed: &Observed, endpoint: &Endpoint) -> bool {
         let is_on =
             |zone: &Zone| self.table(&zone.private_table()).is_some_and(|table| endpoint.tables.contains(&table.id));
-        let is_limited = s3::has_policy(endpoint, s3::policy(ground.egress).as_ref(), observed);
+        let is_limited = s3::has_policy(endpoint, s3::policy(ground).as_ref(), observed);
         self.zones.iter().all(is_on) && (endpoint.is_open() || is_limited)
     }
 
@@ -341,6 +347,9 @@ impl<'a> Found<'a> {
         let predecessors = places.filter(|place| self.deleting(observed, *place).is_none());
         for id in predecessors.filter_map(|place| self.predecessor(observed, place)) {
             bindings.bind(idle(&id.0), vpc.0.clone());
+        }
+        for id in self.endpoints.nameless() {
+            bindings.bind(wanted::nameless(id), vpc.0.clone());
         }
         for id in self.endpoints.idle(self.has_way_out()) {
             bindings.bind(idle(id), vpc.0.clone());

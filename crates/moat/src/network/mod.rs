@@ -49,14 +49,14 @@ impl Stage for Network {
 
     fn plan(spec: &NetworkStageSpec, observed: &Observed) -> Result<Plan<NetworkStep>, Refusal> {
         match &spec.network.existing {
-            Some(existing) => existing::plan(&spec.network, existing, observed),
+            Some(existing) => existing::plan(spec, existing, observed),
             None => plan::plan(spec, observed),
         }
     }
 
     fn bindings(spec: &NetworkStageSpec, observed: &Observed) -> Bindings {
         match &spec.network.existing {
-            Some(existing) => existing::bindings(existing, observed),
+            Some(existing) => existing::bindings(spec, existing, observed),
             None => found::Found::of(spec, observed).map(|found| found.bindings(spec, observed)).unwrap_or_default(),
         }
     }
@@ -64,7 +64,7 @@ impl Stage for Network {
     /// Load balancers and tasks need the VPC, its subnets and the attached Internet gateway; not the NAT gateway.
     fn milestones(spec: &NetworkStageSpec) -> Vec<Logical> {
         if spec.network.existing.is_some() {
-            return existing::milestones();
+            return existing::milestones(&spec.needs);
         }
         let subnets = desired::letters(spec.network.zones)
             .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
@@ -80,7 +80,7 @@ impl Stage for Network {
 
     fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFacts {
         match &spec.network.existing {
-            Some(existing) => existing::facts(&spec.network, existing, observed),
+            Some(existing) => existing::facts(spec, existing, observed),
             None => facts::facts(spec, observed),
         }
     }
@@ -100,7 +100,8 @@ impl Inspected for Network {
     }
 
     fn told(spec: &NetworkStageSpec, observed: &Observed, problem: &Problem) -> Finding {
-        let misfit = spec.network.existing.as_ref().and_then(|existing| existing::told(existing, observed, problem));
+        let existing = spec.network.existing.as_ref();
+        let misfit = existing.and_then(|existing| existing::told(spec, existing, observed, problem));
         misfit.unwrap_or_else(|| Finding::beyond(Self::NAME, problem))
     }
 

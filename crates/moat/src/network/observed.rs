@@ -3,6 +3,7 @@
 
 pub use super::endpoints::observed::{EndpointState, Group, InterfaceEndpoint};
 
+use super::endpoints::policy;
 use super::existing::Existing;
 use crate::cidr::Cidr;
 use crate::ids::{
@@ -13,7 +14,6 @@ use crate::ipv6::Ipv6Cidr;
 use crate::name::Logical;
 use crate::rule::Rule;
 use serde::Serialize;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -200,19 +200,7 @@ impl Endpoint {
     /// Whether everybody in the VPC may do everything through it: the policy that AWS gives an endpoint that is made
     /// without one ("Control access to VPC endpoints using endpoint policies").
     pub fn is_open(&self) -> bool {
-        let Some(policy) = &self.policy else { return true };
-        let Ok(policy) = serde_json::from_str::<Value>(policy) else { return false };
-        let statement = match &policy["Statement"] {
-            Value::Array(statements) if statements.len() == 1 => &statements[0],
-            statement => statement,
-        };
-        let anyone = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
-        let is_all = |field: &str| statement[field] == "*" || statement[field] == serde_json::json!(["*"]);
-        statement["Effect"] == "Allow"
-            && anyone
-            && is_all("Action")
-            && is_all("Resource")
-            && statement["Condition"].is_null()
+        policy::is_open(self.policy.as_deref())
     }
 }
 

@@ -31,9 +31,9 @@ pub fn plan(stage: &NetworkStageSpec, observed: &Observed) -> Result<Plan<Networ
     route_tables(observed, &found, &mut plan);
     public_routes(spec, observed, &found, &mut plan);
     private_routes(spec, &found, &mut plan);
-    let tables = found.zones.iter().map(Zone::private_table).collect();
-    s3::plan(spec.egress, tables, observed, &found, &mut plan);
-    endpoints::plan::plan(&found.ground(stage), observed, &found.endpoints, &mut plan);
+    let ground = found.ground(stage);
+    s3::plan(&ground, observed, found.endpoint, &mut plan);
+    endpoints::plan::plan(&ground, observed, &found.endpoints, &mut plan);
     default_group(observed, &found, &mut plan);
     spare_nat_gateways(observed, &found, &mut plan);
     ipv6::spare_gateways(&found, &mut plan);

@@ -9,7 +9,7 @@ use crate::rule::Rule;
 use crate::spec::Needs;
 
 fn spec(zones: u8, nat: &str) -> NetworkStageSpec {
-    stage(zones, serde_json::json!({ "nat": nat }), Needs::of([]))
+    stage(zones, serde_json::json!({ "nat": nat }), Needs::of([], "us-east-1"))
 }
 
 pub(in crate::network) fn stage(zones: u8, egress: serde_json::Value, needs: Needs) -> NetworkStageSpec {

@@ -265,6 +265,14 @@ impl Step for NetworkStep {
         is_endpoint_call.then_some(ENDPOINT_CALLS)
     }
 
+    /// Nothing says how long no name has led to an endpoint, so it is seen twice.
+    fn patience(&self) -> u32 {
+        match self {
+            Self::Endpoint(EndpointStep::Delete { is_remembered: true, .. }) => NAME_USUAL,
+            _ => 0,
+        }
+    }
+
     /// Tasks use an address that they asked for a minute long.
     fn rest(&self) -> u32 {
         match self {

@@ -80,9 +80,9 @@ impl Quota {
 /// Whether everything new fits. One warning names all that could not be read.
 pub(super) fn check(asked: &Asked, account: &Account) -> Vec<Finding> {
     let zones = account.zones.as_ref().and_then(|zones| zones.as_ref().ok());
-    let zones =
-        zones.map(|zones| zones.iter().filter(|zone| zone.has_fargate()).map(|zone| zone.name.clone()).collect());
-    let needs = asked.needs(&account.region, &zones.unwrap_or_else(Vec::new));
+    let has_fargate = zones.into_iter().flatten().filter(|zone| zone.has_fargate());
+    let zones: Vec<String> = has_fargate.map(|zone| zone.name.clone()).collect();
+    let needs = asked.needs(&account.region, &zones);
     let mut unread = Unread::default();
     let mut findings = Vec::new();
     for (quota, places) in &needs {

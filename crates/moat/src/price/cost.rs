@@ -41,7 +41,7 @@ fn usd<S: Serializer>(cents: &u64, serializer: S) -> Result<S::Ok, S::Error> {
 pub fn cost(network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) -> Cost {
     let prices = PriceList::of(region);
     let mut lines = Lines { prices, lines: Vec::new() };
-    lines.network(network, service);
+    lines.network(network, service, region);
     if let Some(service) = service {
         lines.door(network, service);
         lines.tasks(service);
@@ -68,10 +68,10 @@ impl Lines {
     }
 
     /// The VPC, its subnets and gateways, and the gateway endpoint of S3 cost nothing; nor does what was there before.
-    fn network(&mut self, network: &NetworkSpec, service: Option<&ServiceSpec>) {
+    fn network(&mut self, network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) {
         let zones = letters(network.zones).count() as u64;
         if network.egress.has_endpoints() {
-            let services = EndpointService::BASE.len() + service.map_or(0, |service| needs(service).len());
+            let services = EndpointService::BASE.len() + service.map_or(0, |service| needs(service, region).len());
             self.add("interface endpoint in one zone", Item::InterfaceEndpoint, services as u64 * zones);
         }
         let Some(nat) = network.egress.nat.filter(|_| network.existing.is_none()) else { return };
@@ -87,7 +87,7 @@ impl Lines {
 
     /// An internet-facing load balancer has a public address in each zone ("Public IPv4 addresses", Amazon VPC Pricing).
     fn door(&mut self, network: &NetworkSpec, service: &ServiceSpec) {
-        let Some(door) = &service.load_balancer else { return };
+        let Some(door) = service.own_load_balancer() else { return };
         match door.kind {
             LoadBalancerKind::Application => {
                 self.add("application load balancer", Item::ApplicationLoadBalancer, 1);

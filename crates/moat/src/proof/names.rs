@@ -2,7 +2,7 @@
 
 use super::facts::{Need, PrefixList, What};
 use crate::image::Image;
-use crate::spec::{Secret, ServiceSpec, Store};
+use crate::spec::{EndpointService, Secret, ServiceSpec, Store};
 
 /// What a container image asks of the network, wherever it lives.
 ///
@@ -65,20 +65,28 @@ const fn of_store(secret: &Secret) -> What {
 }
 
 impl What {
-    /// The last part of the endpoint service's name, or `None` where only a public address will do.
-    pub const fn service(&self) -> Option<&'static str> {
+    /// The service whose interface endpoint leads there.
+    pub const fn interface(&self) -> Option<EndpointService> {
         Some(match self {
-            Self::EcrApi => "ecr.api",
-            Self::EcrDkr => "ecr.dkr",
-            Self::Layers => "s3",
-            Self::Logs => "logs",
-            Self::SecretsManager => "secretsmanager",
-            Self::Ssm => "ssm",
-            Self::Kms => "kms",
-            Self::SsmMessages => "ssmmessages",
-            Self::Sts => "sts",
-            Self::Registry(_) | Self::Internet => return None,
+            Self::EcrApi => EndpointService::EcrApi,
+            Self::EcrDkr => EndpointService::EcrDkr,
+            Self::Logs => EndpointService::Logs,
+            Self::SecretsManager => EndpointService::SecretsManager,
+            Self::Ssm => EndpointService::Ssm,
+            Self::Kms => EndpointService::Kms,
+            Self::SsmMessages => EndpointService::SsmMessages,
+            Self::Sts => EndpointService::Sts,
+            Self::Layers | Self::Registry(_) | Self::Internet => return None,
         })
+    }
+
+    /// The last part of the endpoint service's name, or `None` where only a public address will do.
+    pub fn service(&self) -> Option<&'static str> {
+        match self {
+            // A gateway endpoint.
+            Self::Layers => Some("s3"),
+            _ => self.interface().map(EndpointService::as_str),
+        }
     }
 
     /// What the execution role must be allowed ("Amazon ECS task execution IAM role", ECS guide).

@@ -21,7 +21,7 @@ pub struct Order {
 impl Order {
     /// For a service of moat's own.
     pub fn of(service: &Name) -> Self {
-        let name = format!("moat-{service}");
+        let name = service.aws_name();
         Self { cluster: name.clone(), service: name, vpc: None }
     }
 }

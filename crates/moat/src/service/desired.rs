@@ -99,7 +99,7 @@ impl ServiceStageSpec {
 
     /// The name of the cluster, of the service in it, and of the family of its task definitions.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service.name)
+        self.service.name.aws_name()
     }
 
     /// Under which Application Auto Scaling knows the service ("RegisterScalableTarget", `ResourceId`).
@@ -116,9 +116,9 @@ impl ServiceStageSpec {
         subnets(&self.network, Side::Private, &self.given)
     }
 
-    /// The listener that leads to the tasks; `None` where nothing does.
+    /// The listener that leads to the tasks, or the rule of one; `None` where nothing does.
     pub fn listener(&self) -> Option<Logical> {
-        self.service.load_balancer.as_ref().map(listener::main)
+        self.service.load_balancer.as_ref().map(listener::leading)
     }
 
     /// Seconds that a new task may fail its checks; `None` where nobody checks.

@@ -3,6 +3,7 @@
 use super::NetworkSpec;
 use super::read_load_balancer::NONE;
 use crate::cidr::Cidr;
+use crate::name::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -12,6 +13,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LoadBalancerSpec {
+    /// The name of the service behind whose load balancer this one goes, instead of having one of its own. That service
+    /// must be in the same network, and have a load balancer of type "application". What is said of a load balancer is
+    /// said there; here, beside `hosts` and `paths`, stand `healthCheck` and `deregistrationDelay` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Name>,
+    /// Which requests come to this service: those for one of these hosts. Patterns may have `*` and `?`. Only with
+    /// `shared`; hosts and paths are five at most together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5))]
+    pub hosts: Vec<String>,
+    /// Which requests come to this service: those for one of these paths, such as `/api/*`. Where hosts are named too, a
+    /// request must fit one of both. Only with `shared`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 5))]
+    pub paths: Vec<String>,
     #[serde(default, rename = "type")]
     pub kind: LoadBalancerKind,
     /// Where it can be reached from: the Internet, or the VPC and what is connected with it.
@@ -94,6 +110,9 @@ impl LoadBalancerSpec {
 impl Default for LoadBalancerSpec {
     fn default() -> Self {
         Self {
+            shared: None,
+            hosts: Vec::new(),
+            paths: Vec::new(),
             kind: LoadBalancerKind::default(),
             scheme: Scheme::default(),
             allow: vec![Cidr::ANYWHERE],

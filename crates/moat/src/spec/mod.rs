@@ -16,6 +16,7 @@ mod read_existing;
 mod read_load_balancer;
 mod read_network;
 mod read_rollout;
+mod read_shared;
 mod reader;
 pub mod rollout;
 mod secret;
@@ -107,6 +108,16 @@ pub struct ServiceSpec {
 }
 
 impl ServiceSpec {
+    /// The load balancer that is this service's own.
+    pub fn own_load_balancer(&self) -> Option<&LoadBalancerSpec> {
+        self.load_balancer.as_ref().filter(|door| door.shared.is_none())
+    }
+
+    /// The service behind whose load balancer this one is.
+    pub fn host(&self) -> Option<&Name> {
+        self.load_balancer.as_ref()?.shared.as_ref()
+    }
+
     const fn default_port() -> u16 {
         80
     }

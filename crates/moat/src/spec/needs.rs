@@ -1,8 +1,9 @@
 //! What the services of a network need of its endpoints.
 
-use super::{NetworkSpec, ServiceSpec, Store};
+use super::{NetworkSpec, Secret, ServiceSpec};
 use crate::name::Name;
 use crate::plan::Problem;
+use crate::proof::names;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -67,23 +68,15 @@ impl fmt::Display for EndpointService {
     }
 }
 
-/// The endpoints that a service needs beyond [`EndpointService::BASE`]: those of the stores of its secrets, and of ECS Exec.
-///
-/// Both stores decrypt with KMS by themselves, and a container gets its role's credentials from its own host, so neither
-/// asks for an endpoint ("Task IAM role", ECS guide).
-pub fn needs(service: &ServiceSpec) -> BTreeSet<EndpointService> {
-    let secrets = service.secrets.values().chain(&service.registry_credentials);
-    let mut needs: BTreeSet<EndpointService> = secrets
-        .map(|secret| match secret.store() {
-            Store::SecretsManager => EndpointService::SecretsManager,
-            Store::ParameterStore => EndpointService::Ssm,
-        })
-        .collect();
-    needs.extend(service.exec.then_some(EndpointService::SsmMessages));
-    needs
+/// The endpoints in `region` that a service needs beyond [`EndpointService::BASE`]: those of the stores of its secrets, and
+/// of ECS Exec. An endpoint answers for its own region alone, so what is in another one asks for none.
+pub fn needs(service: &ServiceSpec, region: &str) -> BTreeSet<EndpointService> {
+    let here = names::of_spec(service, region).into_iter().filter(|need| need.region == region);
+    let services = here.filter_map(|need| need.what.interface());
+    services.filter(|service| !EndpointService::BASE.contains(service)).collect()
 }
 
-/// What all the services of a network need together.
+/// What all the services of a network need of it together.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Needs {
@@ -93,29 +86,34 @@ pub struct Needs {
     /// The accounts in whose ECR registries the images are.
     #[serde(default)]
     pub registries: BTreeSet<String>,
+    /// Whether a load balancer of theirs is one that the Internet reaches.
+    #[serde(default)]
+    pub is_internet_facing: bool,
     /// Whether these are the needs of every service that is recorded for the network. Nothing is taken away before.
     #[serde(default)]
     pub is_complete: bool,
 }
 
 impl Needs {
-    /// Of all the services of a network. There may be none yet.
-    pub fn of<'a>(services: impl IntoIterator<Item = &'a ServiceSpec>) -> Self {
+    /// Of all the services of a network in this region. There may be none yet.
+    pub fn of<'a>(services: impl IntoIterator<Item = &'a ServiceSpec>, region: &str) -> Self {
         let mut all = Self { is_complete: true, ..Self::default() };
         for service in services {
-            all.services.extend(needs(service));
-            all.registries.extend(service.image.ecr().map(|ecr| ecr.account));
+            all.services.extend(needs(service, region));
+            let registry = service.image.ecr().filter(|ecr| ecr.region == region);
+            all.registries.extend(registry.map(|ecr| ecr.account));
+            all.is_internet_facing |= service.own_load_balancer().is_some_and(|door| !door.is_internal());
         }
         all
     }
 
     /// Of the services among these recorded specs that live in the network. One that cannot be read may need anything, so
     /// then nothing is taken away.
-    pub fn recorded<'a>(network: &Name, texts: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn recorded<'a>(network: &Name, region: &str, texts: impl IntoIterator<Item = &'a str>) -> Self {
         let read: Vec<Option<ServiceSpec>> = texts.into_iter().map(|text| serde_json::from_str(text).ok()).collect();
         let is_complete = read.iter().all(Option::is_some);
         let ours = read.iter().flatten().filter(|service| service.network == *network);
-        Self { is_complete, ..Self::of(ours) }
+        Self { is_complete, ..Self::of(ours, region) }
     }
 
     /// Every endpoint there should be.
@@ -124,26 +122,47 @@ impl Needs {
     }
 }
 
-/// Why the images of these services cannot be pulled in a network in `region` that reaches AWS's services alone.
+/// Why the images of these services cannot be pulled, or their secrets not be read, in a network in `region` that reaches
+/// AWS's services alone.
 ///
-/// An interface endpoint answers for its own region, and a registry that is not ECR is on the Internet.
+/// An interface endpoint answers for its own region, and a registry that is not ECR is on the Internet. What other ways
+/// out there are in a network of others, only the network itself can tell: the proof judges it.
 pub fn out_of_reach(network: &NetworkSpec, region: &str, services: &[ServiceSpec]) -> Vec<Problem> {
-    if !network.egress.is_endpoints_only() {
+    if !network.egress.is_endpoints_only() || network.existing.is_some() {
         return Vec::new();
     }
-    let problem = |service: &ServiceSpec| {
-        let where_it_is = match service.image.ecr() {
-            Some(ecr) if ecr.region == region => return None,
-            Some(ecr) => format!("is in {}, and the endpoints of network {} are in {region}", ecr.region, network.name),
-            None => format!("is not in ECR, and network {} has no way to the Internet", network.name),
-        };
-        let message = format!(
-            "image {} of service {} {where_it_is}. Copy it to ECR in {region}, or add \"nat\" to the network's egress",
-            service.image, service.name
-        );
-        Some(Problem::at("/network/egress", message))
+    let beyond = |service| {
+        let image = image_beyond(network, region, service);
+        image.into_iter().chain(secrets_beyond(network, region, service))
     };
-    services.iter().filter_map(problem).collect()
+    services.iter().flat_map(beyond).map(|message| Problem::at("/network/egress", message)).collect()
+}
+
+fn image_beyond(network: &NetworkSpec, region: &str, service: &ServiceSpec) -> Option<String> {
+    let where_it_is = match service.image.ecr() {
+        Some(ecr) if ecr.region == region => return None,
+        Some(ecr) => format!("is in {}, and the endpoints of network {} are in {region}", ecr.region, network.name),
+        None => format!("is not in ECR, and network {} has no way to the Internet", network.name),
+    };
+    Some(format!(
+        "image {} of service {} {where_it_is}. Copy it to ECR in {region}, or add \"nat\" to the network's egress",
+        service.image, service.name
+    ))
+}
+
+fn secrets_beyond(network: &NetworkSpec, region: &str, service: &ServiceSpec) -> Vec<String> {
+    let named = service.secrets.iter().map(|(name, secret)| (format!("secret {name}"), secret));
+    let credentials = service.registry_credentials.iter().map(|secret| ("secret of the registry".to_owned(), secret));
+    let elsewhere = named.chain(credentials).filter(|(_, secret)| secret.region() != region);
+    let told = |(what, secret): (String, &Secret)| {
+        format!(
+            "{what} of service {} is in {}, and the endpoints of network {} are in {region}. Keep it in {region}, or add \"nat\" to the network's egress",
+            service.name,
+            secret.region(),
+            network.name
+        )
+    };
+    elsewhere.map(told).collect()
 }
 
 #[cfg(test)]

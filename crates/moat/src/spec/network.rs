@@ -20,7 +20,7 @@ pub struct NetworkSpec {
     #[serde(default = "NetworkSpec::default_zones")]
     #[schemars(range(min = 2, max = 8))]
     pub zones: u8,
-    /// How private subnets reach out.
+    /// How private subnets reach out. Beside `existing` only `{"endpoints": "auto"}`.
     #[serde(default)]
     pub egress: Egress,
     /// Whether the network has IPv6 beside IPv4: a block of Amazon's for the VPC, a /64 in each subnet, and load balancers
@@ -31,7 +31,7 @@ pub struct NetworkSpec {
     /// beside `existing`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ipv6: bool,
-    /// A network that somebody else made, instead of one that moat makes. Then `cidr`, `zones`, `egress` and `ipv6` say nothing.
+    /// A network that somebody else made, instead of one that moat makes. Then `cidr`, `zones` and `ipv6` say nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing: Option<ExistingNetwork>,
     /// What is done when somebody changed the network behind moat's back.
@@ -61,7 +61,12 @@ impl Serialize for NetworkSpec {
         let mut fields = serializer.serialize_map(None)?;
         fields.serialize_entry("name", name)?;
         match existing {
-            Some(existing) => fields.serialize_entry("existing", existing)?,
+            Some(existing) => {
+                fields.serialize_entry("existing", existing)?;
+                if egress.has_endpoints() {
+                    fields.serialize_entry("egress", egress)?;
+                }
+            }
             None => {
                 fields.serialize_entry("cidr", cidr)?;
                 fields.serialize_entry("zones", zones)?;

@@ -126,6 +126,14 @@ fn service(fields: &mut Reader<'_>) -> Option<ServiceSpec> {
     }
     let access = read_access::access(fields, image.as_ref(), &environment);
     let load_balancer = read_load_balancer::load_balancer(fields);
+    let host = load_balancer.as_ref().and_then(|door| door.shared.as_ref());
+    if host.is_some() && host == name.as_ref() {
+        fields.report_in(
+            "loadBalancer",
+            "shared",
+            "is the service itself; leave it out for a load balancer of its own",
+        );
+    }
     let logs = fields.object("logs", &["retentionDays"], LogsSpec::default(), |logs| {
         let days = logs.optional("retentionDays", LogsSpec::default_retention());
         let retention_days = logs.check("retentionDays", days, |days| {

@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 const FIELDS: &[&str] = &["vpcId", "publicSubnets", "privateSubnets"];
 
 /// What a network that moat makes has, and one that is there already has in its own way.
-const BESIDE: [(&str, &str); 4] = [
+const BESIDE: [(&str, &str); 3] = [
     ("cidr", "the VPC has its range already"),
     ("zones", "the zones are those of its subnets"),
-    ("egress", "moat takes the ways out as they are, and proves them"),
     ("ipv6", "whether the VPC has IPv6 is for those to say who made it, and moat changes nothing in it"),
 ];
 
@@ -22,7 +21,21 @@ pub(super) fn existing(fields: &mut Reader<'_>) -> Option<ExistingNetwork> {
             fields.report(field, format!("cannot stand beside \"existing\": {why}. Leave it out"));
         }
     }
+    egress(fields);
     fields.object("existing", FIELDS, None, |existing| Some(network(existing)))
+}
+
+/// Endpoints stand beside what others made. A NAT gateway would need routes in tables that are theirs.
+fn egress(fields: &mut Reader<'_>) {
+    let Some(egress) = fields.value("egress").filter(|egress| !egress.is_null()) else { return };
+    if !egress["nat"].is_null() {
+        let why = "moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them";
+        let fix = "Leave it out, or say {\"endpoints\": \"auto\"} alone";
+        fields.report_in("egress", "nat", format!("cannot stand beside \"existing\": {why}. {fix}"));
+    } else if egress["endpoints"].is_null() {
+        let message = "says nothing beside \"existing\": moat takes the ways out as they are, and proves them. Leave it out, or say {\"endpoints\": \"auto\"}";
+        fields.report("egress", message);
+    }
 }
 
 fn network(fields: &mut Reader<'_>) -> Option<ExistingNetwork> {

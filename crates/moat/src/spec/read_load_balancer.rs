@@ -2,12 +2,16 @@
 
 use super::load_balancer::some_default;
 use super::read::seconds;
+use super::read_shared;
 use super::reader::Reader;
 use super::{AccessLogs, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 use crate::cidr::Cidr;
 use serde_json::Value;
 
 const FIELDS: &[&str] = &[
+    "shared",
+    "hosts",
+    "paths",
     "type",
     "scheme",
     "allow",
@@ -36,6 +40,18 @@ pub(super) fn load_balancer(fields: &mut Reader<'_>) -> Option<LoadBalancerSpec>
 }
 
 fn document(fields: &mut Reader<'_>) -> LoadBalancerSpec {
+    let shared = read_shared::shared(fields);
+    if let Some(behind) = shared {
+        return LoadBalancerSpec {
+            shared: behind.service,
+            hosts: behind.hosts,
+            paths: behind.paths,
+            allow: Vec::new(),
+            health_check: health_check(fields, LoadBalancerKind::Application),
+            deregistration_delay: deregistration_delay(fields),
+            ..LoadBalancerSpec::default()
+        };
+    }
     let kind = fields.optional("type", LoadBalancerKind::default());
     let scheme = fields.optional("scheme", Scheme::default());
     let certificate = fields.optional("certificate", None);
@@ -46,8 +62,10 @@ fn document(fields: &mut Reader<'_>) -> LoadBalancerSpec {
              which looks like arn:aws:acm:<region>:<account>:certificate/<id>"
         ))
     });
-    let delay = fields.optional("deregistrationDelay", LoadBalancerSpec::default_deregistration_delay());
     LoadBalancerSpec {
+        shared: None,
+        hosts: Vec::new(),
+        paths: Vec::new(),
         kind,
         scheme,
         allow: allow(fields, scheme),
@@ -57,9 +75,14 @@ fn document(fields: &mut Reader<'_>) -> LoadBalancerSpec {
         access_logs: access_logs(fields, kind, certificate.is_some()),
         waf_acl: waf_acl(fields, kind),
         health_check: health_check(fields, kind),
-        deregistration_delay: fields.check("deregistrationDelay", delay, |delay| seconds(*delay, 0, 3600)),
+        deregistration_delay: deregistration_delay(fields),
         certificate,
     }
+}
+
+fn deregistration_delay(fields: &mut Reader<'_>) -> u32 {
+    let delay = fields.optional("deregistrationDelay", LoadBalancerSpec::default_deregistration_delay());
+    fields.check("deregistrationDelay", delay, |delay| seconds(*delay, 0, 3600))
 }
 
 /// Anyone is written down as such; the range of the network is not known here.

@@ -268,6 +268,19 @@ fn a_network_that_is_there_already_needs_its_id_and_reads_back_as_the_same() {
 }
 
 #[test]
+fn endpoints_stand_beside_an_existing_network_and_are_recorded_and_no_other_way_out_does() {
+    let existing = json!({"vpcId": "vpc-0c0"});
+    let with = |egress: Value| with_network(json!({"existing": existing, "egress": egress}));
+    let network = read(&with(json!({"endpoints": "auto"}))).unwrap().network.unwrap();
+    assert!(network.egress.is_endpoints_only());
+    let document = json!(network);
+    assert_eq!(document, json!({"name": "main", "existing": existing, "egress": {"endpoints": "auto"}}));
+    assert_eq!(read(&json!({"network": document})).unwrap().network, Some(network), "it can be read again");
+    insta::assert_snapshot!(problems(with(json!({"nat": "single", "endpoints": "auto"}))), @r#"/network/egress/nat: cannot stand beside "existing": moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"} alone"#);
+    insta::assert_snapshot!(problems(with(json!({}))), @r#"/network/egress: says nothing beside "existing": moat takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"}"#);
+}
+
+#[test]
 fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
     let existing = json!({
         "vpcId": "vpc-main", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-0a", "subnet-0b", "subnet-0b", "sub"],
@@ -278,8 +291,8 @@ fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
     insta::assert_snapshot!(problems(with_network(change)), @r#"
     /network/cidr: cannot stand beside "existing": the VPC has its range already. Leave it out
     /network/zones: cannot stand beside "existing": the zones are those of its subnets. Leave it out
-    /network/egress: cannot stand beside "existing": moat takes the ways out as they are, and proves them. Leave it out
     /network/ipv6: cannot stand beside "existing": whether the VPC has IPv6 is for those to say who made it, and moat changes nothing in it. Leave it out
+    /network/egress/nat: cannot stand beside "existing": moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"} alone
     /network/existing/subnets: there is no such field; the fields here are vpcId, publicSubnets, privateSubnets
     /network/existing/vpcId: "vpc-main" is no id; it looks like vpc-0123456789abcdef0
     /network/existing/privateSubnets/2: subnet-0b is there twice
@@ -359,6 +372,7 @@ fn a_door_is_recorded_as_it_was_read_and_a_plain_one_as_ever() {
         (serde_json::json!("none"), Some(serde_json::json!("none"))),
         (serde_json::json!({ "scheme": "internal" }), None),
         (serde_json::json!({ "type": "network", "idleTimeout": 60 }), None),
+        (serde_json::json!({ "shared": "front", "hosts": ["api.example.com"], "paths": ["/v1/*"] }), None),
     ] {
         let service =
             serde_json::json!({ "name": "web", "network": "main", "image": "nginx:1", "loadBalancer": input });
@@ -434,4 +448,29 @@ fn ipv6_is_recorded_where_it_is_asked_for_and_nowhere_else() {
     let plain = read(&with_network(json!({"ipv6": false}))).unwrap();
     assert!(!serde_json::to_string(&plain.network).unwrap().contains("ipv6"), "what is recorded today stays as it is");
     insta::assert_snapshot!(problems(with_network(json!({"ipv6": "yes"}))), @r#"/network/ipv6: must be a boolean, but it is string "yes""#);
+}
+
+#[test]
+fn s2_what_belongs_to_the_load_balancer_of_another_service_is_said_there() {
+    insta::assert_snapshot!(door(serde_json::json!({
+        "shared": "front",
+        "scheme": "internal",
+        "allow": ["10.0.0.0/8"],
+        "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/one",
+        "hosts": ["localhost", "API.example.com"],
+        "paths": ["api", "/a b", "/v1/*", "/v1/*"],
+    })).unwrap_err(), @r#"
+    /service/loadBalancer/scheme: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/allow: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/certificate: belongs to the load balancer of service front; say it there
+    /service/loadBalancer/hosts/0: "localhost" is no host: it has at least one dot and ends with letters, like api.example.com
+    /service/loadBalancer/hosts/1: "API.example.com" has more than small letters, digits, hyphens, dots, * and ?
+    /service/loadBalancer/paths/0: "api" must begin with a slash, like /api
+    /service/loadBalancer/paths/1: "/a b" has ' ' in it, which ELB takes in no path pattern
+    /service/loadBalancer/paths/3: "/v1/*" is there twice
+    /service/loadBalancer/hosts: has 6 patterns together with paths, but a rule of a listener takes 5
+    "#);
+    insta::assert_snapshot!(door(serde_json::json!({ "shared": "front" })).unwrap_err(), @r#"/service/loadBalancer/shared: names neither hosts nor paths, so no request would come to the service; give at least one"#);
+    insta::assert_snapshot!(door(serde_json::json!({ "shared": "web", "paths": ["/"] })).unwrap_err(), @r#"/service/loadBalancer/shared: is the service itself; leave it out for a load balancer of its own"#);
+    insta::assert_snapshot!(door(serde_json::json!({ "paths": ["/api/*"] })).unwrap_err(), @r#"/service/loadBalancer/paths: stands beside "shared" only: all requests to a load balancer of its own come to the service"#);
 }

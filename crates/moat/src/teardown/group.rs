@@ -3,7 +3,7 @@
 use super::fact::{Facts, gone};
 use super::interface::Interface;
 use crate::ids::{SecurityGroupId, VpcId};
-use crate::name::Logical;
+use crate::name::{Logical, Name};
 use crate::plan::{Plan, Problem};
 use crate::rule::{Peer, Rule};
 use std::fmt;
@@ -23,6 +23,8 @@ pub struct Reference {
     pub group: SecurityGroupId,
     /// The other group's name.
     pub name: String,
+    /// Which service of moat the other group is of, and what it is to it, by its tags.
+    pub of: Option<(Name, Logical)>,
     pub rule: Rule,
 }
 
@@ -105,13 +107,19 @@ fn tangles(group: &Group) -> Vec<Rule> {
 }
 
 /// Rules of others that name our groups: theirs to remove.
-pub fn referred(groups: &[Group], references: &[Reference]) -> Vec<Problem> {
+pub fn referred<'a>(groups: &[Group], references: impl Iterator<Item = &'a Reference>) -> Vec<Problem> {
     let problem = |reference: &Reference| {
         let named = groups.iter().find(|group| reference.rule.peer == Peer::Group(group.id.clone()))?;
+        if let Some((service, _)) = &reference.of {
+            return Some(Problem::general(format!(
+                "service {service} uses {}: its security group {} ({}) has the rule {}. Take service {service} down first, or both with their network",
+                named.resource, reference.group, reference.name, reference.rule
+            )));
+        }
         Some(Problem::general(format!(
             "security group {} ({}), which is somebody else's, has a rule that names {}: {}. Remove that rule, since AWS deletes no group that another names",
             reference.group, reference.name, named.resource, reference.rule
         )))
     };
-    references.iter().filter_map(problem).collect()
+    references.filter_map(problem).collect()
 }

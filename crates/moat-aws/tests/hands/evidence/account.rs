@@ -128,7 +128,8 @@ fn groups() -> Vec<String> {
         |port: &str, peers: String| item(&[("ipProtocol", "tcp"), ("fromPort", port), ("toPort", port)], &[peers]);
     let all_out = item(&[("ipProtocol", "-1")], &[peers("ipRanges", "cidrIp", "0.0.0.0/0")]);
     let group = |id: &str, name: &str, into: Vec<String>| {
-        let lists = [list("ipPermissions", "item", &into), list("ipPermissionsEgress", "item", &[all_out.clone()])];
+        let lists =
+            [list("ipPermissions", "item", &into), list("ipPermissionsEgress", "item", std::slice::from_ref(&all_out))];
         item(&[("groupId", id), ("groupName", name), ("vpcId", "vpc-1")], &lists)
     };
     vec![

@@ -1,6 +1,7 @@
 //! What the endpoints of a network should be.
 
 use super::Ground;
+use crate::ids::VpcEndpointId;
 use crate::name::{Logical, Name};
 use crate::rule::{Direction, Peer, Rule};
 use crate::spec::EndpointService;
@@ -30,6 +31,11 @@ pub fn all_available() -> Logical {
 /// The fact that the VPC resolves names, which private DNS builds on ("Private DNS names", PrivateLink guide).
 pub fn names_available() -> Logical {
     Logical::from("vpc names").available()
+}
+
+/// The fact that no name leads to an endpoint any more.
+pub fn nameless(id: &VpcEndpointId) -> Logical {
+    Logical::new(format!("{id} without names"))
 }
 
 /// The group's name in AWS, unique in its VPC, so that it cannot be created twice.

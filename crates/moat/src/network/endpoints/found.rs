@@ -74,6 +74,9 @@ impl<'a> FoundEndpoints<'a> {
 
     /// What the policy of an endpoint should be. A run that does not know all needs leaves registries where they are.
     pub fn policy(&self, ground: &Ground<'_>, service: EndpointService) -> Policy {
+        if !ground.is_limited {
+            return Policy::Open;
+        }
         let mut registries = BTreeSet::new();
         if service.is_registry() {
             registries.extend(ground.needs.registries.iter().cloned());
@@ -123,6 +126,11 @@ impl<'a> FoundEndpoints<'a> {
         unused.chain(self.group.filter(|_| any == 0).map(|group| group.id.as_str()))
     }
 
+    /// Spare ones that no name leads to any more.
+    pub fn nameless(&self) -> impl Iterator<Item = &'a VpcEndpointId> {
+        self.spare.iter().filter(|endpoint| !endpoint.private_dns).map(|endpoint| &endpoint.id)
+    }
+
     /// The group, unless it will soon be gone: the next pass must not wait to see it.
     pub fn group_in_use(&self) -> Option<&'a Group> {
         self.group.filter(|_| !self.wanted.is_empty())
@@ -157,5 +165,6 @@ fn wanted(ground: &Ground<'_>, ours: &[&InterfaceEndpoint]) -> BTreeSet<Endpoint
         let live = ours.iter().filter(|endpoint| endpoint.state.is_live());
         wanted.extend(live.filter_map(|endpoint| desired::service(&endpoint.resource)));
     }
+    wanted.retain(|service| !ground.served.contains(service));
     wanted
 }

@@ -127,7 +127,13 @@ fn failed(found: &FoundEndpoints<'_>, plan: &mut Plan<NetworkStep>) {
             "AWS could not create {name} {id}: {reason}. moat deleted it. Remove the cause and start the provision again"
         )));
         let why = format!("which failed: {reason}");
-        plan.step(NetworkStep::Endpoint(EndpointStep::Delete { endpoint: name, id, why, is_unused: true }));
+        plan.step(NetworkStep::Endpoint(EndpointStep::Delete {
+            endpoint: name,
+            id,
+            why,
+            is_unused: true,
+            is_remembered: false,
+        }));
     }
 }
 
@@ -136,7 +142,13 @@ fn spare(found: &FoundEndpoints<'_>, plan: &mut Plan<NetworkStep>) {
     for twin in &found.twins {
         let why = "an unused twin".to_owned();
         let (endpoint, id) = (twin.resource.clone(), twin.id.clone());
-        plan.step(NetworkStep::Endpoint(EndpointStep::Delete { endpoint, id, why, is_unused: true }));
+        plan.step(NetworkStep::Endpoint(EndpointStep::Delete {
+            endpoint,
+            id,
+            why,
+            is_unused: true,
+            is_remembered: false,
+        }));
     }
     let (named, nameless): (Vec<&InterfaceEndpoint>, Vec<_>) = found.spare.iter().partition(|one| one.private_dns);
     for one in &named {
@@ -151,7 +163,13 @@ fn spare(found: &FoundEndpoints<'_>, plan: &mut Plan<NetworkStep>) {
     for one in &nameless {
         let why = "which nothing needs".to_owned();
         let (endpoint, id) = (one.resource.clone(), one.id.clone());
-        plan.step(NetworkStep::Endpoint(EndpointStep::Delete { endpoint, id, why, is_unused: false }));
+        plan.step(NetworkStep::Endpoint(EndpointStep::Delete {
+            endpoint,
+            id,
+            why,
+            is_unused: false,
+            is_remembered: true,
+        }));
     }
 }
 

@@ -12,11 +12,11 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 fn alone() -> NetworkStageSpec {
-    stage(2, json!({ "endpoints": "auto" }), Needs::of([]))
+    stage(2, json!({ "endpoints": "auto" }), Needs::of([], "us-east-1"))
 }
 
 fn both() -> NetworkStageSpec {
-    stage(2, json!({ "nat": "single", "endpoints": "auto" }), Needs::of([]))
+    stage(2, json!({ "nat": "single", "endpoints": "auto" }), Needs::of([], "us-east-1"))
 }
 
 fn endpoint(service: EndpointService) -> InterfaceEndpoint {
@@ -131,7 +131,7 @@ fn c13_the_nat_gateway_goes_only_once_every_endpoint_answers_and_nobody_remember
 
 #[test]
 fn c13_endpoints_go_only_once_every_private_subnet_has_another_way_out() {
-    let spec = stage(2, json!({ "nat": "single" }), Needs::of([]));
+    let spec = stage(2, json!({ "nat": "single" }), Needs::of([], "us-east-1"));
     let off = |service: &str| format!("turn off private DNS of vpc-endpoint {service}, a minute before it goes");
     let open = "set the policy of vpc-endpoint s3 to AWS's own, which lets everything through";
     assert_eq!(due(&spec, &closed()), ["allocate elastic-ip a", open]);
@@ -150,7 +150,7 @@ fn c13_endpoints_go_only_once_every_private_subnet_has_another_way_out() {
 
 #[test]
 fn c13_a_regional_gateway_takes_over_before_the_others_go() {
-    let spec = stage(2, json!({ "nat": "regional" }), Needs::of([]));
+    let spec = stage(2, json!({ "nat": "regional" }), Needs::of([], "us-east-1"));
     let mut observed = settled(&['a', 'b']);
     insta::assert_snapshot!(planned(&spec, &observed));
     let create = "create nat-gateway regional for all zones, with addresses that AWS chooses";
@@ -199,7 +199,7 @@ fn the_registries_of_other_accounts_are_let_through_and_forgotten_only_by_a_run_
     assert_eq!(planned(&spec, &observed), "nothing to do\n");
     spec.needs = Needs::default();
     assert_eq!(planned(&spec, &observed), "nothing to do\n");
-    spec.needs = Needs::of([]);
+    spec.needs = Needs::of([], "us-east-1");
     assert_eq!(due(&spec, &observed).len(), 2);
 }
 

@@ -16,6 +16,8 @@ pub enum Policy {
     /// The same for S3, and the layers of images for everybody: ECR keeps them in a bucket of AWS's own and signs the
     /// requests for them itself ("Amazon ECR interface VPC endpoints", ECR guide).
     OwnAndLayers,
+    /// AWS's own, which lets everything through ("Control access to VPC endpoints using endpoint policies").
+    Open,
 }
 
 impl Policy {
@@ -41,15 +43,36 @@ impl Policy {
                 });
                 vec![layers, own([account].into())]
             }
+            Self::Open => vec![json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" })],
         };
         json!({ "Version": "2012-10-17", "Statement": statements })
     }
 
     /// Whether the document that was found says the same. AWS may write a list of one as the one.
     pub fn is(&self, found: Option<&str>, account: &str, region: &str) -> bool {
+        if *self == Self::Open {
+            return is_open(found);
+        }
         let found = found.and_then(|text| serde_json::from_str::<Value>(text).ok());
         found.is_some_and(|found| normal(&found) == normal(&self.document(account, region)))
     }
+}
+
+/// Whether a document lets everybody do everything. AWS shows none where it is its own.
+pub fn is_open(document: Option<&str>) -> bool {
+    let Some(document) = document else { return true };
+    let Ok(document) = serde_json::from_str::<Value>(document) else { return false };
+    let statement = match &document["Statement"] {
+        Value::Array(statements) if statements.len() == 1 => &statements[0],
+        statement => statement,
+    };
+    let anyone = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
+    let is_all = |field: &str| statement[field] == "*" || statement[field] == json!(["*"]);
+    statement["Effect"] == "Allow"
+        && anyone
+        && is_all("Action")
+        && is_all("Resource")
+        && statement["Condition"].is_null()
 }
 
 /// The accounts beside `account` whose resources a document of ours lets through.
@@ -91,6 +114,7 @@ impl fmt::Display for Policy {
         match self {
             Self::Own { .. } => f.write_str("the account's own resources"),
             Self::OwnAndLayers => f.write_str("the account's own resources and the layers of images"),
+            Self::Open => f.write_str("everything"),
         }
     }
 }

@@ -1,32 +1,24 @@
 //! The gateway endpoint of S3. Image layers come from there, and this way they do not cross a NAT gateway. Gateway
-//! endpoints cost nothing, so every network has it, on every private route table.
+//! endpoints cost nothing, so every network that moat makes has it, on every private route table.
 
-use super::Policy;
-use crate::name::Logical;
-use crate::network::found::Found;
+use super::{Ground, Policy};
 use crate::network::observed::{Endpoint, Observed};
 use crate::network::step::NetworkStep;
 use crate::plan::Plan;
-use crate::spec::Egress;
 
 /// What its policy should be; `None` for AWS's own, which lets everything through.
 ///
-/// Beside a NAT gateway a narrower one would protect nothing: the same bucket is reached over the Internet. Where the
+/// Beside another way out a narrower one would protect nothing: the same bucket is reached over the Internet. Where the
 /// endpoints are the only way out, it is the one hole through which data could leave for anybody's account.
-pub fn policy(egress: Egress) -> Option<Policy> {
-    egress.is_endpoints_only().then_some(Policy::OwnAndLayers)
+pub fn policy(ground: &Ground<'_>) -> Option<Policy> {
+    ground.is_only_way.then_some(Policy::OwnAndLayers)
 }
 
-/// On these private route tables.
-pub fn plan(
-    egress: Egress,
-    tables: Vec<Logical>,
-    observed: &Observed,
-    found: &Found<'_>,
-    plan: &mut Plan<NetworkStep>,
-) {
-    let policy = policy(egress);
-    let Some(endpoint) = found.endpoint else {
+/// On the route tables of this ground.
+pub fn plan(ground: &Ground<'_>, observed: &Observed, endpoint: Option<&Endpoint>, plan: &mut Plan<NetworkStep>) {
+    let policy = policy(ground);
+    let Some(endpoint) = endpoint else {
+        let tables = ground.tables.iter().map(|(table, _)| table.clone()).collect();
         plan.step(NetworkStep::CreateS3Endpoint { tables, policy });
         return;
     };
@@ -37,9 +29,9 @@ pub fn plan(
             Some(policy) => NetworkStep::LimitS3Endpoint { endpoint, policy },
         });
     }
-    for table in tables {
-        if found.table(&table).is_none_or(|ours| !endpoint.tables.contains(&ours.id)) {
-            plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table });
+    for (table, id) in &ground.tables {
+        if id.is_none_or(|id| !endpoint.tables.contains(id)) {
+            plan.step(NetworkStep::AddToS3Endpoint { endpoint: endpoint.id.clone(), table: table.clone() });
         }
     }
 }

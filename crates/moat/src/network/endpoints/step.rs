@@ -69,6 +69,8 @@ pub enum EndpointStep {
         id: VpcEndpointId,
         why: String,
         is_unused: bool,
+        /// Whether its names led to it, so that tasks may remember it for a while.
+        is_remembered: bool,
     },
     DeleteGroup {
         group: Logical,
@@ -83,6 +85,7 @@ impl EndpointStep {
             // The group is of use with its rules only.
             Self::AddRule { is_last: true, .. } => Some(desired::group().available()),
             Self::Create { service, .. } => Some(desired::endpoint(*service)),
+            Self::DisablePrivateDns { id, .. } => Some(desired::nameless(id)),
             _ => None,
         }
     }
@@ -100,6 +103,7 @@ impl EndpointStep {
             Self::AddSubnets { subnets, .. } => subnets.clone(),
             Self::EnablePrivateDns { .. } => vec![desired::names_available()],
             Self::SetPolicy { .. } => vec![network::account()],
+            Self::Delete { id, is_remembered: true, .. } => vec![idle(&id.0), desired::nameless(id).still()],
             Self::DisablePrivateDns { id, .. } | Self::Delete { id, .. } => vec![idle(&id.0)],
             Self::DeleteGroup { id, .. } => vec![idle(&id.0)],
             Self::RemoveRule { .. } | Self::RemoveSubnets { .. } => vec![],

@@ -11,6 +11,9 @@ use crate::network::observed::Target;
 use crate::spec::ExistingNetwork;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// In how many zones a load balancer has subnets at least (C9).
+pub const DOORS: usize = 2;
+
 /// The subnets that serve, by the name of their zone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chosen<'a> {
@@ -26,31 +29,49 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    /// `subnet public-a` and so on: zones are lettered in the order of their names.
-    pub fn named(&self) -> Vec<(Side, Logical, &'a Subnet)> {
+    /// Zones are lettered in the order of their names.
+    pub fn lettered(&self) -> Vec<(Side, char, &'a Subnet)> {
         let zones: BTreeSet<&str> = self.public.keys().chain(self.private.keys()).copied().collect();
         let lettered = zones.into_iter().zip('a'..='z');
         let both = |(zone, letter)| {
-            let one = |side| Some((side, desired::subnet(side, letter), *self.side(side).get(zone)?));
+            let one = |side| Some((side, letter, *self.side(side).get(zone)?));
             [Side::Public, Side::Private].map(one)
         };
         lettered.flat_map(both).flatten().collect()
     }
+
+    /// `subnet public-a` and so on.
+    pub fn named(&self) -> Vec<(Side, Logical, &'a Subnet)> {
+        let named = |(side, letter, subnet)| (side, desired::subnet(side, letter), subnet);
+        self.lettered().into_iter().map(named).collect()
+    }
 }
 
 /// The subnets that serve, and everything that keeps it from being clear which they are.
-pub fn choose<'a>(existing: &ExistingNetwork, seen: &'a Existing, zones: &[String]) -> (Chosen<'a>, Vec<Misfit>) {
+///
+/// Which the public ones are is of no account where no load balancer faces the Internet.
+pub fn choose<'a>(
+    existing: &ExistingNetwork,
+    seen: &'a Existing,
+    zones: &[String],
+    is_internet_facing: bool,
+) -> (Chosen<'a>, Vec<Misfit>) {
     let mut misfits = Vec::new();
     let public = match &existing.public_subnets[..] {
         [] => found(existing, seen, zones, Side::Public),
         named => look_up(existing, seen, zones, (Side::Public, named), &mut misfits),
     };
     let public = one_in_each_zone(existing, Side::Public, public, &mut misfits);
+    if !is_internet_facing {
+        misfits.clear();
+    }
+    let has_doors = is_internet_facing || public.len() >= DOORS;
     let private = match &existing.private_subnets[..] {
         [] => {
             let mut private = found(existing, seen, zones, Side::Private);
-            // A task in a zone that the load balancer does not have gets no requests (C9).
-            private.retain(|subnet| public.contains_key(subnet.zone.as_str()));
+            // A task in a zone that the load balancer does not have gets no requests (C9). So the choice stays good for a
+            // load balancer that comes later.
+            private.retain(|subnet| !has_doors || public.contains_key(subnet.zone.as_str()));
             private
         }
         named => look_up(existing, seen, zones, (Side::Private, named), &mut misfits),

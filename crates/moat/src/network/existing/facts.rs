@@ -1,15 +1,27 @@
 //! What people are told about a network that somebody else made.
 
 use super::choose::Chosen;
+use super::guest::Guest;
 use super::observed::{Existing, Subnet, Vpc};
 use crate::cidr::{Cidr, Side};
-use crate::network::facts::{NetworkFacts, SubnetFacts};
+use crate::network::facts::{self, NetworkFacts, SubnetFacts};
 use crate::network::observed::Target;
 use crate::spec::NetworkSpec;
 
-pub fn facts(spec: &NetworkSpec, found: Option<(&Existing, &Vpc, &Chosen<'_>)>) -> NetworkFacts {
-    let mut facts = NetworkFacts { name: spec.name.to_string(), is_existing: true, ..NetworkFacts::default() };
-    let Some((seen, vpc, chosen)) = found else { return facts };
+/// Of one that is not there.
+pub fn unknown(spec: &NetworkSpec) -> NetworkFacts {
+    NetworkFacts { name: spec.name.to_string(), is_existing: true, ..NetworkFacts::default() }
+}
+
+pub fn facts(
+    spec: &NetworkSpec,
+    (seen, vpc): (&Existing, &Vpc),
+    chosen: &Chosen<'_>,
+    guest: &Guest<'_>,
+) -> NetworkFacts {
+    let mut facts = unknown(spec);
+    facts.s3_endpoint = guest.s3.map(|endpoint| endpoint.id.0.clone());
+    facts.interface_endpoints = facts::interface_endpoints(&guest.endpoints);
     facts.cidr = vpc.cidr.to_string();
     facts.vpc_id = Some(vpc.id.0.clone());
     facts.internet_gateway = seen.internet_gateways.first().map(|gateway| gateway.0.clone());

@@ -5,6 +5,7 @@ use super::misfit::{self, Misfit};
 use super::observed::{Existing, Subnet, Vpc};
 use crate::cidr::Cidr;
 use crate::drift::finding::{ABSENT, EXISTENCE};
+use crate::network::NetworkStageSpec;
 use crate::network::observed::{Route, Target};
 use crate::spec::ExistingNetwork;
 
@@ -19,32 +20,54 @@ pub fn no_vpc(existing: &ExistingNetwork) -> Misfit {
 
 /// Everything that does not hold of the subnets chosen. What keeps the choice from being clear is told already: how many
 /// there are is judged only where it is known.
-pub fn judge(seen: &Existing, vpc: &Vpc, chosen: &Chosen<'_>, unclear: &[Misfit]) -> Vec<Misfit> {
+pub fn judge(
+    stage: &NetworkStageSpec,
+    (seen, vpc): (&Existing, &Vpc),
+    chosen: &Chosen<'_>,
+    unclear: &[Misfit],
+) -> Vec<Misfit> {
     let is_clear = |pointer| unclear.iter().all(|misfit| !misfit.is_at(pointer));
     let (is_public_clear, is_private_clear) = (is_clear(misfit::PUBLIC), is_clear(misfit::PRIVATE));
     let mut misfits = Vec::new();
-    if seen.internet_gateways.is_empty() {
-        let fix = "Attach one: a load balancer that the Internet can reach needs it";
-        misfits.push(Misfit::of(misfit::VPC, vpc.id.as_str(), "Internet gateway", "attached", ("none", fix)));
+    let is_internet_facing = stage.needs.is_internet_facing;
+    if is_internet_facing {
+        if seen.internet_gateways.is_empty() {
+            let fix = "Attach one: a load balancer that the Internet reaches needs it. One with \"scheme\": \"internal\" does not";
+            misfits.push(Misfit::of(misfit::VPC, vpc.id.as_str(), "Internet gateway", "attached", ("none", fix)));
+        }
+        misfits.extend(too_few_doors(vpc, chosen).filter(|_| is_public_clear));
+        chosen.public.values().for_each(|subnet| public(seen, subnet, &mut misfits));
     }
-    misfits.extend(too_few_doors(vpc, chosen).filter(|_| is_public_clear));
-    chosen.public.values().for_each(|subnet| public(seen, subnet, &mut misfits));
-    misfits.extend(no_room_for_tasks(vpc, chosen).filter(|_| is_public_clear && is_private_clear));
+    misfits.extend(no_room_for_tasks(vpc, chosen, is_internet_facing).filter(|_| is_public_clear && is_private_clear));
     for subnet in chosen.private.values() {
-        private(seen, subnet, &mut misfits);
-        misfits.extend(without_door(subnet, chosen).filter(|_| is_public_clear));
+        private(stage, seen, subnet, &mut misfits);
+        misfits.extend(without_door(subnet, chosen).filter(|_| is_internet_facing && is_public_clear));
+    }
+    if stage.network.egress.has_endpoints() {
+        names(seen, vpc, &mut misfits);
     }
     misfits
 }
 
-/// An application load balancer has subnets in two zones at least (C9).
+/// Private DNS, by which tasks find an endpoint, builds on both ("Enable private DNS names", PrivateLink guide).
+fn names(seen: &Existing, vpc: &Vpc, misfits: &mut Vec<Misfit>) {
+    let Some(beside) = &seen.beside else { return };
+    for (setting, is_on) in [("DNS support", beside.dns_support), ("DNS hostnames", beside.dns_hostnames)] {
+        if !is_on {
+            let fix = "Turn it on: without it no task finds the endpoints. moat changes no setting of a VPC of others";
+            misfits.push(Misfit::of(misfit::VPC, vpc.id.as_str(), setting, "on", ("off", fix)));
+        }
+    }
+}
+
+/// A load balancer that the Internet reaches has public subnets in two zones at least (C9).
 fn too_few_doors(vpc: &Vpc, chosen: &Chosen<'_>) -> Option<Misfit> {
     let found = match chosen.public.values().collect::<Vec<_>>()[..] {
         [] => "none".to_owned(),
         [only] => format!("{} in {} alone", shown(only), only.zone),
         _ => return None,
     };
-    let fix = "A load balancer needs two zones. A subnet is public when its route table leads 0.0.0.0/0 to an Internet gateway";
+    let fix = "A load balancer that the Internet reaches needs two zones; one with \"scheme\": \"internal\", or none at all, needs no public subnet. A subnet is public when its route table leads 0.0.0.0/0 to an Internet gateway";
     Some(Misfit::of(
         misfit::PUBLIC,
         vpc.id.as_str(),
@@ -54,10 +77,15 @@ fn too_few_doors(vpc: &Vpc, chosen: &Chosen<'_>) -> Option<Misfit> {
     ))
 }
 
-fn no_room_for_tasks(vpc: &Vpc, chosen: &Chosen<'_>) -> Option<Misfit> {
+fn no_room_for_tasks(vpc: &Vpc, chosen: &Chosen<'_>, is_internet_facing: bool) -> Option<Misfit> {
     chosen.private.is_empty().then(|| {
-        let fix = "Make one in a zone that has a public subnet, with a route table that leads to no Internet gateway";
-        let expected = "one at least in a zone of the public ones";
+        let (expected, fix) = match is_internet_facing {
+            true => (
+                "one at least in a zone of the public ones",
+                "Make one in a zone that has a public subnet, with a route table that leads to no Internet gateway",
+            ),
+            false => ("one at least", "Make one, with a route table that leads to no Internet gateway"),
+        };
         Misfit::of(misfit::PRIVATE, vpc.id.as_str(), "private subnets", expected, ("none", fix))
     })
 }
@@ -80,7 +108,7 @@ fn public(seen: &Existing, subnet: &Subnet, misfits: &mut Vec<Misfit>) {
 }
 
 /// Nothing from the Internet reaches it, whatever else is wrong (E2, E3).
-fn private(seen: &Existing, subnet: &Subnet, misfits: &mut Vec<Misfit>) {
+fn private(stage: &NetworkStageSpec, seen: &Existing, subnet: &Subnet, misfits: &mut Vec<Misfit>) {
     let about = format!("private subnet {}", shown(subnet));
     let Some(table) = seen.table(&subnet.id) else { return };
     for route in table.ways_in() {
@@ -90,7 +118,9 @@ fn private(seen: &Existing, subnet: &Subnet, misfits: &mut Vec<Misfit>) {
         misfits.push(Misfit::of(misfit::PRIVATE, about.as_str(), field, "to no Internet gateway", found).hole());
     }
     let anywhere = Cidr::ANYWHERE.to_string();
-    if let Some(route) = table.route(&anywhere).filter(|route| !route.is_active) {
+    // With endpoints, tasks need no default route.
+    let dead = table.route(&anywhere).filter(|route| !route.is_active && !stage.network.egress.has_endpoints());
+    if let Some(route) = dead {
         let fix = "Lead it to something that is there, or take it away: tasks could not pull their image";
         let found = (leads(Some(route)), fix);
         misfits.push(Misfit::of(

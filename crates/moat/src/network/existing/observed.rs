@@ -1,7 +1,7 @@
 //! What was found of a network that somebody else made, whatever its tags.
 
 use crate::cidr::Cidr;
-use crate::ids::{InternetGatewayId, RouteTableId, SubnetId, VpcId};
+use crate::ids::{InternetGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 use crate::network::observed::{Route, Target};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -16,13 +16,46 @@ pub struct Existing {
     pub tables: Vec<Table>,
     /// Those attached to the VPC. AWS allows one.
     pub internet_gateways: Vec<InternetGatewayId>,
+    /// What endpoints of ours stand beside, read where the spec asks for some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Beside {
+    pub dns_support: bool,
+    pub dns_hostnames: bool,
+    /// Endpoints in the VPC that do not carry the network's tags.
+    pub endpoints: Vec<OtherEndpoint>,
+}
+
+/// An endpoint of others that answers, or soon will.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherEndpoint {
+    pub id: VpcEndpointId,
+    /// `com.amazonaws.us-east-1.logs`
+    pub service: String,
+    pub kind: OtherKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum OtherKind {
+    /// With the route tables that lead to it.
+    Gateway(Vec<RouteTableId>),
+    /// `private_dns`: whether the public name of the service leads to it, inside the VPC.
+    Interface { private_dns: bool },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Vpc {
     pub id: VpcId,
+    /// The account that owns it. It alone makes endpoints there, also where subnets are shared ("Responsibilities and
+    /// permissions for owners and participants", VPC guide).
+    pub owner: Option<String>,
     /// Its first IPv4 range.
     pub cidr: Cidr,
+    /// All its IPv4 ranges.
+    pub ranges: Vec<Cidr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,7 +89,7 @@ impl Existing {
     }
 
     pub fn ids(&self) -> BTreeSet<String> {
-        let Self { vpc, subnets, tables, internet_gateways } = self;
+        let Self { vpc, subnets, tables, internet_gateways, beside: _ } = self;
         let mut ids: BTreeSet<String> = vpc.iter().map(|vpc| vpc.id.0.clone()).collect();
         ids.extend(subnets.iter().map(|subnet| subnet.id.0.clone()));
         ids.extend(tables.iter().map(|table| table.id.0.clone()));

@@ -11,8 +11,9 @@ use crate::stage::Stage;
 use serde_json::json;
 use std::fmt::Write as _;
 
+pub(super) const ACCOUNT: &str = "123456789012";
 const PUBLIC: [&str; 2] = ["subnet-0a", "subnet-0b"];
-const PRIVATE: [&str; 2] = ["subnet-1a", "subnet-1b"];
+pub(super) const PRIVATE: [&str; 2] = ["subnet-1a", "subnet-1b"];
 
 fn spec(public: &[&str], private: &[&str]) -> NetworkSpec {
     let mut existing = json!({"vpcId": "vpc-0c0"});
@@ -40,22 +41,23 @@ fn subnet(id: &str, cidr: &str, zone: &str) -> Subnet {
     }
 }
 
-fn route(destination: &str, target: Target) -> Route {
+pub(super) fn route(destination: &str, target: Target) -> Route {
     Route { destination: destination.into(), target, is_active: true }
 }
 
-fn table(id: &str, is_main: bool, subnets: &[&str], routes: Vec<Route>) -> Table {
+pub(super) fn table(id: &str, is_main: bool, subnets: &[&str], routes: Vec<Route>) -> Table {
     let local = route("172.16.0.0/16", Target::Local);
     let subnets = subnets.iter().map(|id| SubnetId::from(*id)).collect();
     Table { id: id.into(), is_main, subnets, routes: [vec![local], routes].concat() }
 }
 
 /// A VPC of somebody else with two zones: the private subnets have a table, or rather the main one, to a transit gateway.
-fn observed() -> Observed {
+pub(super) fn observed() -> Observed {
     let to_internet = route("0.0.0.0/0", Target::InternetGateway("igw-0d".into()));
+    let range = Cidr::new("172.16.0.0/16").unwrap();
     let to_hub = route("0.0.0.0/0", Target::Other("tgw-0e".into()));
     let existing = Existing {
-        vpc: Some(Vpc { id: "vpc-0c0".into(), cidr: Cidr::new("172.16.0.0/16").unwrap() }),
+        vpc: Some(Vpc { id: "vpc-0c0".into(), owner: Some(ACCOUNT.into()), cidr: range, ranges: vec![range] }),
         subnets: vec![
             subnet(PRIVATE[1], "172.16.3.0/24", "us-east-1b"),
             subnet(PUBLIC[0], "172.16.0.0/24", "us-east-1a"),
@@ -64,13 +66,21 @@ fn observed() -> Observed {
         ],
         tables: vec![table("rtb-0", true, &[], vec![to_hub]), table("rtb-1", false, &PUBLIC, vec![to_internet])],
         internet_gateways: vec!["igw-0d".into()],
+        beside: None,
     };
     let zones = ["us-east-1a", "us-east-1b", "us-east-1c"].map(String::from).into();
     Observed { region: "us-east-1".into(), zones, existing: Some(existing), ..Observed::default() }
 }
 
+/// With a service that the Internet reaches.
 fn staged(spec: &NetworkSpec) -> NetworkStageSpec {
-    NetworkStageSpec { network: spec.clone(), needs: Needs::default() }
+    let needs = Needs { is_internet_facing: true, is_complete: true, ..Needs::default() };
+    NetworkStageSpec { network: spec.clone(), needs }
+}
+
+/// With services that the Internet does not reach.
+fn inward(spec: &NetworkSpec) -> NetworkStageSpec {
+    NetworkStageSpec { network: spec.clone(), needs: Needs { is_complete: true, ..Needs::default() } }
 }
 
 /// A permit for every step.
@@ -89,9 +99,13 @@ fn at<'a>(seen: &'a mut Existing, id: &str) -> &'a mut Subnet {
 }
 
 fn reasons(spec: &NetworkSpec, observed: &Observed) -> Vec<String> {
-    match Network::plan(&staged(spec), observed) {
+    reasons_of(&staged(spec), observed)
+}
+
+pub(super) fn reasons_of(stage: &NetworkStageSpec, observed: &Observed) -> Vec<String> {
+    match Network::plan(stage, observed) {
         Ok(plan) => {
-            assert!(plan.is_empty(), "nothing is ever done in it");
+            assert!(plan.is_empty(), "nothing is done in it:\n{plan}");
             Vec::new()
         }
         Err(refusal) => refusal.problems.iter().map(ToString::to_string).collect(),
@@ -207,6 +221,48 @@ fn e2_every_misfit_is_refused_with_what_to_do() {
         let _ = writeln!(text, "{case}:\n  {}", reasons.join("\n  "));
     }
     insta::assert_snapshot!(text);
+}
+
+/// A VPC without public subnets and without an Internet gateway.
+pub(super) fn closed() -> Observed {
+    but(|seen| {
+        seen.internet_gateways.clear();
+        seen.subnets.retain(|subnet| !PUBLIC.contains(&subnet.id.as_str()));
+        seen.tables.truncate(1);
+    })
+}
+
+#[test]
+fn e1_only_a_load_balancer_that_the_internet_reaches_needs_public_subnets() {
+    for spec in [spec(&[], &[]), spec(&[], &PRIVATE)] {
+        assert_eq!(reasons_of(&inward(&spec), &closed()), Vec::<String>::new());
+        let bindings = Network::bindings(&inward(&spec), &closed());
+        let names: Vec<&str> = bindings.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["subnet private-a", "subnet private-b", "vpc"]);
+        assert!(Network::milestones(&inward(&spec)).iter().all(|name| bindings.has(name)));
+        insta::allow_duplicates! { insta::assert_snapshot!(reasons(&spec, &closed())[..2].join("\n")) };
+    }
+    let facts = Network::facts(&inward(&spec(&[], &[])), &closed());
+    assert_eq!(recorded(&spec(&[], &[]), &facts), spec(&[], &PRIVATE));
+}
+
+#[test]
+fn e1_what_becomes_of_public_subnets_that_nothing_needs_is_no_misfit() {
+    let changes: [fn(&mut Existing); 5] = [
+        |seen| seen.tables[1].routes.truncate(1),
+        |seen| at(seen, PUBLIC[1]).zone = "us-east-1a".into(),
+        |seen| seen.subnets.retain(|subnet| subnet.id.as_str() != PUBLIC[0]),
+        |seen| at(seen, PUBLIC[0]).cidr = Some(Cidr::new("172.16.0.0/28").unwrap()),
+        |seen| seen.internet_gateways.clear(),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        assert_eq!(reasons_of(&inward(&named()), &but(change)), Vec::<String>::new(), "{number}");
+        assert_ne!(reasons(&named(), &but(change)), Vec::<String>::new(), "{number}");
+    }
+    let two_found = but(|seen| at(seen, PUBLIC[1]).zone = "us-east-1a".into());
+    assert_eq!(reasons_of(&inward(&spec(&[], &[])), &two_found), Vec::<String>::new());
+    let facts = Network::facts(&inward(&spec(&[], &[])), &but(|seen| seen.tables[1].subnets.truncate(1)));
+    assert_eq!(recorded(&spec(&[], &PRIVATE), &facts), spec(&[], &PRIVATE), "one public subnet is not remembered");
 }
 
 #[test]

@@ -23,12 +23,15 @@ pub struct IngressTeardownSpec {
     /// Whether it is moat that turned the load balancer's deletion protection on. Only then does moat turn it off.
     #[serde(default)]
     pub is_protection_ours: bool,
+    /// All services that are taken down together.
+    #[serde(default)]
+    pub with: BTreeSet<Name>,
 }
 
 impl IngressTeardownSpec {
     /// The name of the load balancer, and of the target group.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service)
+        self.service.aws_name()
     }
 
     pub fn owner(&self) -> Owner {

@@ -1,7 +1,8 @@
 //! What was found of a service's door.
 
-use crate::ids::{ListenerArn, LoadBalancerArn, TargetGroupArn};
+use crate::ids::{ListenerArn, ListenerRuleArn, LoadBalancerArn, TargetGroupArn};
 use crate::teardown::{Group, Interface, Reference};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {
@@ -11,6 +12,10 @@ pub struct Observed {
     pub target_group: Option<TargetGroup>,
     /// Everything that carries our tags, whatever its logical name.
     pub groups: Vec<Group>,
+    /// Rules of ours in the listeners of other services, behind whose load balancers this one is.
+    pub rules: Vec<GuestRule>,
+    /// Which of the load balancers that forward to the target group are other services' of moat.
+    pub hosts: BTreeSet<LoadBalancerArn>,
     /// Rules in other groups that name ours.
     pub references: Vec<Reference>,
     /// Those that use our groups, and those of our load balancer.
@@ -31,6 +36,13 @@ pub struct Listener {
     pub arn: ListenerArn,
     pub port: u16,
     pub protocol: String,
+}
+
+/// A rule that leads to our target group and carries our tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestRule {
+    pub arn: ListenerRuleArn,
+    pub balancer: LoadBalancerArn,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,14 @@
 
 use super::IngressTeardownSpec;
 use super::observed::{LoadBalancer, Observed, TargetGroup};
-use super::step::{IngressStep, name};
+use super::step::IngressStep;
 use crate::ids::LoadBalancerArn;
-use crate::name::Logical;
+use crate::ingress::desired;
+use crate::name::{Logical, Name};
 use crate::plan::{POLL, Plan, Problem, Refusal, Waiting};
+use crate::rule::Direction;
 use crate::teardown::fact::{Facts, gone};
-use crate::teardown::{Holder, Interface, group};
+use crate::teardown::{Holder, Interface, Reference, group};
 
 pub(super) fn unprotected() -> Logical {
     Logical::from("load-balancer without deletion protection")
@@ -21,6 +23,16 @@ pub(super) fn balancer_gone() -> Logical {
     gone("load-balancer")
 }
 
+/// Those of ours in other services' listeners.
+pub(super) fn rules_gone() -> Logical {
+    gone("listener-rules")
+}
+
+/// The fact that no group of another service names ours.
+pub(super) fn groups_left() -> Logical {
+    Logical::from("security groups of other services left")
+}
+
 pub(super) fn target_group_gone() -> Logical {
     gone("target-group")
 }
@@ -30,6 +42,17 @@ pub fn plan(spec: &IngressTeardownSpec, observed: &Observed) -> Result<Plan<Ingr
     Refusal::unless_none(obstacles(spec, observed), ())?;
     let mut plan = Plan::default();
     load_balancer(observed, &mut plan);
+    for rule in &observed.rules {
+        plan.step(IngressStep::DeleteListenerRule { arn: rule.arn.clone(), balancer: rule.balancer.clone() });
+    }
+    for (reference, (service, resource)) in left(spec, observed) {
+        plan.step(IngressStep::LeaveGroup {
+            service: service.clone(),
+            resource: resource.clone(),
+            id: reference.group.clone(),
+            rule: reference.rule.clone(),
+        });
+    }
     if let Some(found) = target_group(observed) {
         plan.step(IngressStep::DeleteTargetGroup { arn: found.arn.clone() });
     }
@@ -38,12 +61,28 @@ pub fn plan(spec: &IngressTeardownSpec, observed: &Observed) -> Result<Plan<Ingr
     Ok(plan)
 }
 
+/// Rules in groups of other services that are ours to take out: of those who go along, and those of the load balancer that
+/// we are behind.
+fn left<'a>(
+    spec: &'a IngressTeardownSpec,
+    observed: &'a Observed,
+) -> impl Iterator<Item = (&'a Reference, &'a (Name, Logical))> {
+    let of = |reference: &'a Reference| Some((reference, reference.of.as_ref()?));
+    observed.references.iter().filter_map(of).filter(|(reference, (service, resource))| {
+        let is_hosts =
+            *resource == desired::Group::LoadBalancer.logical() && reference.rule.direction == Direction::Egress;
+        is_hosts || spec.with.contains(service)
+    })
+}
+
 pub(super) fn facts(observed: &Observed) -> Facts {
     let mut facts = Facts::default();
     let balancer = balancer(observed);
     facts.say(unprotected(), balancer.is_none_or(|balancer| !balancer.is_protected));
     facts.say(listeners_gone(), observed.listeners.is_empty());
     facts.say(balancer_gone(), balancer.is_none());
+    facts.say(rules_gone(), observed.rules.is_empty());
+    facts.say(groups_left(), observed.references.iter().all(|reference| reference.of.is_none()));
     facts.say(target_group_gone(), target_group(observed).is_none());
     group::say(&observed.groups, &observed.interfaces, &mut facts);
     facts
@@ -70,7 +109,8 @@ fn obstacles(spec: &IngressTeardownSpec, observed: &Observed) -> Vec<Problem> {
     // Once ours is deleted, its ARN may be shown here for a while; by its name it is ours still.
     let is_foreign = |arn: &LoadBalancerArn| {
         let found = observed.load_balancer.as_ref().filter(|found| found.arn == *arn);
-        found.map_or_else(|| name(arn.as_str()) != spec.aws_name(), |found| !found.is_ours)
+        let is_foreign = found.map_or_else(|| arn.name() != spec.aws_name(), |found| !found.is_ours);
+        is_foreign && !observed.hosts.contains(arn)
     };
     for arn in target_group(observed).iter().flat_map(|found| found.used_by.iter().filter(|arn| is_foreign(arn))) {
         problems.push(Problem::general(format!(
@@ -78,7 +118,9 @@ fn obstacles(spec: &IngressTeardownSpec, observed: &Observed) -> Vec<Problem> {
             spec.service
         )));
     }
-    problems.extend(group::referred(&observed.groups, &observed.references));
+    let ours: Vec<&Reference> = left(spec, observed).map(|(reference, _)| reference).collect();
+    let others = observed.references.iter().filter(|reference| !ours.contains(reference));
+    problems.extend(group::referred(&observed.groups, others));
     for interface in observed.interfaces.iter().filter(|interface| !is_ours(spec, interface)) {
         let groups = observed.groups.iter().filter(|group| interface.groups.contains(&group.id));
         let groups: Vec<&str> = groups.map(|group| group.resource.as_str()).collect();

@@ -8,7 +8,7 @@ use crate::teardown::{Group, Reference};
 const BALANCER: &str = "arn:aws:elasticloadbalancing:::loadbalancer/app/moat-web/1";
 
 fn spec(is_protection_ours: bool) -> IngressTeardownSpec {
-    IngressTeardownSpec { service: Name::new("web").unwrap(), is_protection_ours }
+    IngressTeardownSpec { service: Name::new("web").unwrap(), is_protection_ours, with: Default::default() }
 }
 
 fn group(resource: &str, id: &str, peer: &str) -> Group {
@@ -45,6 +45,8 @@ fn whole() -> Observed {
             group("security-group load-balancer", "sg-1", "sg-2"),
             group("security-group tasks", "sg-2", "sg-1"),
         ],
+        rules: Vec::new(),
+        hosts: Default::default(),
         references: Vec::new(),
         interfaces: vec![interface("ELB app/moat-web/1", "amazon-elb")],
     }
@@ -101,7 +103,7 @@ fn t2_everything_that_others_did_is_told_at_once() {
     let other = "arn:aws:elasticloadbalancing:::loadbalancer/app/billing/9";
     observed.target_group.as_mut().unwrap().used_by.push(other.into());
     let rule = Rule::tcp(Direction::Ingress, 5432, Peer::Group("sg-2".into()));
-    observed.references = vec![Reference { group: "sg-9".into(), name: "db".into(), rule }];
+    observed.references = vec![Reference { group: "sg-9".into(), name: "db".into(), of: None, rule }];
     observed.interfaces.push(interface("RDSNetworkInterface", "amazon-rds"));
     insta::assert_snapshot!(plan(&spec(false), &observed).unwrap_err(), @r#"
     load-balancer arn:aws:elasticloadbalancing:::loadbalancer/app/moat-web/1 is protected from deletion, and it was not moat that turned that on. Turn its attribute deletion_protection.enabled off, then start again

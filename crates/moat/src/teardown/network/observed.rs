@@ -20,7 +20,7 @@ pub struct Observed {
     pub groups: Vec<Group>,
     /// Rules in other groups that name ours.
     pub references: Vec<Reference>,
-    /// All network interfaces in our VPCs.
+    /// All network interfaces in our VPCs, and in those of others the ones that use a group of ours.
     pub interfaces: Vec<Interface>,
     /// Security groups of moat's services in our VPCs. Each service has two from its beginning to its end.
     pub tenants: Vec<(Name, SecurityGroupId)>,

@@ -19,7 +19,7 @@ pub(super) fn obstacles(spec: &NetworkTeardownSpec, observed: &Observed) -> Vec<
         let message = format!("{stranger} is in network {}. {way_out}", spec.network);
         problems.push(Problem::general(message));
     }
-    problems.extend(group::referred(&observed.groups, &observed.references));
+    problems.extend(group::referred(&observed.groups, observed.references.iter()));
     for address in &observed.addresses {
         problems.extend(borrowed(observed, address));
     }
@@ -76,7 +76,7 @@ fn borrowed(observed: &Observed, address: &Address) -> Option<Problem> {
 /// A gateway or an endpoint of others is in the way itself. So its interfaces need not be named again, and those of one
 /// that is on neither list belong to one that AWS does not show any more, or not yet.
 pub(super) fn is_ours(spec: &NetworkTeardownSpec, interface: &Interface) -> bool {
-    let is_of_service = |name: &str| spec.services.iter().any(|service| name == format!("moat-{service}"));
+    let is_of_service = |name: &str| spec.services.iter().any(|service| name == service.aws_name());
     match interface.holder() {
         Holder::NatGateway(_) | Holder::Endpoint(_) => true,
         Holder::LoadBalancer(name) => is_of_service(&name),

@@ -78,7 +78,10 @@ impl Step for NetworkStep {
             Self::DeleteSubnet { id, .. } => vec![plan::internet_gateway_gone(), idle(id.as_str())],
             // A table that a subnet is associated with stays, and associations go with their subnets.
             Self::DeleteRouteTable { .. } => vec![plan::subnets_gone()],
-            Self::Group(step) => std::iter::once(plan::subnets_gone()).chain(step.needs()).collect(),
+            // In a VPC of others no subnet of ours says that the endpoints' interfaces are gone.
+            Self::Group(step) => {
+                [plan::subnets_gone(), plan::endpoints_gone()].into_iter().chain(step.needs()).collect()
+            }
             Self::DeleteVpc { id } => {
                 let inside = [plan::subnets_gone(), plan::internet_gateway_gone(), plan::endpoints_gone()];
                 let rest = [gone("route tables"), crate::teardown::group::all_gone(), idle(id.as_str())];

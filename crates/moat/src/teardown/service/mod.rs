@@ -27,7 +27,7 @@ pub struct ServiceTeardownSpec {
 impl ServiceTeardownSpec {
     /// The name of the cluster, of the service in it, and of the family of its task definitions.
     pub fn aws_name(&self) -> String {
-        format!("moat-{}", self.service)
+        self.service.aws_name()
     }
 
     pub fn log_group_name(&self) -> String {
