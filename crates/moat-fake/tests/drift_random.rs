@@ -117,19 +117,6 @@ impl Trial {
         for _ in 0..self.chance.between(1, 3) {
             let at = self.chance.between(0, ways.len() as u64 - 1) as usize;
             let deed = ways.swap_remove(at);
-            // A NAT gateway that died more than an hour ago is remembered by a route into the void alone; without that,
-            // its token answers with the dead one.
-            let forgets = |one: &Mutation, other: &Mutation| {
-                let is_gone = |it: &Mutation, of: &str| it.nature == Nature::Deleted && it.resource.starts_with(of);
-                let kills = is_gone(one, "nat-gateway") || is_gone(one, "internet-gateway");
-                kills && (is_gone(other, "route-table private") || other.what.starts_with("route 0.0.0.0/0 "))
-            };
-            if deeds
-                .iter()
-                .any(|(_, before): &(u64, std::rc::Rc<Mutation>)| forgets(before, &deed) || forgets(&deed, before))
-            {
-                continue;
-            }
             let again = if deed.nature == Nature::Field && self.chance.percent(30) { 4 } else { 1 };
             deeds.extend((0..again).map(|_| (self.chance.between(0, LIFE), deed.clone())));
         }

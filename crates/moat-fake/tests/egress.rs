@@ -7,6 +7,7 @@ use moat::network::Network;
 use moat::network::NetworkFacts;
 use moat::pass::look;
 use moat::spec::{Egress, Endpoints, Nat};
+use moat_fake::mutation::Nature;
 use moat_fake::trial::{asked_with, empty, must_be_settled, settled};
 use moat_fake::{Asked, End, Execution, Fault, Faults, Rules, World};
 use std::cell::RefCell;
@@ -177,6 +178,46 @@ fn c13_addresses_are_released_only_when_the_spec_has_no_use_for_them() {
     assert_eq!(run(&world, &asked(WAYS[3].1)), End::Settled);
     assert_eq!(world.elastic_ips(), [""; 0], "with endpoints alone nothing uses one");
 }
+
+/// AWS shows a dead NAT gateway for an hour, and remembers its token for longer.
+#[test]
+fn c4_a_nat_gateway_that_was_forgotten_comes_again() {
+    for (name, egress) in [("regional", Egress::nat(Nat::Regional)), ("nat single", Egress::nat(Nat::Single))] {
+        let endpoints_alone = asked(Egress { nat: None, endpoints: AUTO });
+        let world = settled(5, &asked(egress));
+        for round in 0..3 {
+            assert_eq!(run(&world, &endpoints_alone), End::Settled, "{name}, away, round {round}\n{}", world.story());
+            world.wait(2 * HOUR);
+            assert_eq!(run(&world, &asked(egress)), End::Settled, "{name}, back, round {round}\n{}", world.story());
+            must_be_settled(&world, &asked(egress));
+        }
+    }
+}
+
+#[test]
+fn c4_a_nat_gateway_that_died_long_ago_comes_again_where_no_route_remembers_it_either() {
+    let asked = asked(Egress::nat(Nat::PerZone));
+    for forgotten in ["route-table private-a", "route 0.0.0.0/0"] {
+        let world = settled(5, &asked);
+        for deed in world.ways().mutations {
+            let is_of = |resource: &str| deed.resource == resource;
+            let kills = deed.nature == Nature::Deleted && is_of("nat-gateway a");
+            let forgets = match forgotten {
+                "route 0.0.0.0/0" => is_of("route-table private-a") && deed.what == "route 0.0.0.0/0 removed",
+                table => deed.nature == Nature::Deleted && is_of(table),
+            };
+            if kills || forgets {
+                println!("{} {}", deed.resource, deed.what);
+                deed.do_now(&world);
+            }
+        }
+        world.wait(2 * HOUR);
+        assert_eq!(run(&world, &asked), End::Settled, "{forgotten}\n{}", world.story());
+        must_be_settled(&world, &asked);
+    }
+}
+
+const HOUR: u64 = 3_600_000;
 
 #[test]
 fn c11_eight_endpoints_are_made_three_calls_at_a_time_and_never_throttled() {

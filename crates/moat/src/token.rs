@@ -22,6 +22,17 @@ pub fn scope(ids: &[&str]) -> String {
     ids.join(" ")
 }
 
+/// Seconds for which AWS shows a NAT gateway that was deleted ("Delete a NAT gateway", VPC guide: about an hour).
+const SHOWN: u32 = 3_600;
+
+/// Whether a token that AWS answered with a NAT gateway of this age, in seconds, is used up.
+///
+/// One that nobody saw before, but that was made so long ago, died so long ago that AWS shows it no more: the next one
+/// comes after it. A younger one is what an attempt made whose answer was lost, or it is still shown and then tells itself.
+pub fn is_spent(age: Option<u32>) -> bool {
+    age.is_some_and(|age| age >= SHOWN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +46,11 @@ mod tests {
         assert_ne!(token, derive("vpc-2", &nat, None));
         assert_ne!(token, derive("vpc-1", &Logical::from("nat-gateway b"), None));
         assert_ne!(token, derive("vpc-1", &nat, Some("nat-dead")));
+    }
+
+    #[test]
+    fn c4_an_answer_of_unknown_age_or_from_just_now_is_what_was_asked_for() {
+        assert!(!is_spent(None) && !is_spent(Some(0)) && !is_spent(Some(3_599)));
+        assert!(is_spent(Some(3_600)));
     }
 }

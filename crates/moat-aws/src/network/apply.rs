@@ -5,9 +5,7 @@ use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
 use crate::endpoints::delete_endpoint;
-use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AvailabilityMode, DomainType, EgressOnlyInternetGateway, ResourceType, VpcEndpointType,
-};
+use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, EgressOnlyInternetGateway, ResourceType, VpcEndpointType};
 use moat::cidr::Anywhere;
 use moat::error::{Failure, Kind};
 use moat::ipv6::{self, Ipv6Cidr};
@@ -19,7 +17,6 @@ use moat::plan::Bindings;
 use moat::rule::{Direction, Rule};
 use moat::stage::Done;
 use moat::tags::Owner;
-use moat::token;
 
 impl NetworkCloud {
     #[expect(clippy::too_many_lines, reason = "one arm per step, each one call")]
@@ -96,22 +93,7 @@ impl NetworkCloud {
                 made(answer.map(|answer| answer.allocation_id), step)
             }
             NetworkStep::CreateNatGateway { place, predecessor } => {
-                let name = place.gateway();
-                let predecessor = predecessor.as_ref().map(|id| id.as_str());
-                let (mut call, mut scope) = (self.ec2.create_nat_gateway(), vpc()?.to_owned());
-                match (place.subnet(), place.address()) {
-                    (Some(subnet), Some(address)) => {
-                        let (subnet, address) = (bound(&subnet)?, bound(&address)?);
-                        scope = token::scope(&[&scope, subnet, address]);
-                        call = call.subnet_id(subnet).allocation_id(address);
-                    }
-                    // AWS chooses the zones and the addresses, since none are given.
-                    _ => call = call.availability_mode(AvailabilityMode::Regional).vpc_id(vpc()?),
-                }
-                let call = call.client_token(token::derive(&scope, &name, predecessor));
-                let call = call.tag_specifications(tagged(ResourceType::Natgateway, owner, &name));
-                let answer = call.send().await.create(step)?;
-                made(answer.map(|answer| answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id)), step)
+                self.create_nat_gateway(*place, predecessor.as_ref(), owner, step, bindings).await
             }
             NetworkStep::CreateRouteTable { table } => {
                 // No derived token: for a table that somebody deleted since, it would answer with the dead one.

@@ -3,6 +3,7 @@
 mod apply;
 mod endpoints;
 mod existing;
+mod nat_gateway;
 mod observe;
 
 pub(crate) use observe::nat_state;

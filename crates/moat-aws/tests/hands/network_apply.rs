@@ -118,6 +118,26 @@ async fn c4_a_nat_gateway_has_the_derived_token_and_a_successor_has_another() {
 }
 
 #[tokio::test]
+async fn c4_a_token_that_answers_with_one_that_died_unseen_is_used_up_and_the_next_one_comes_after_it() {
+    let gateway =
+        |id: &str, born: &str| tag("natGateway", format!("{}{}", tag("natGatewayId", id), tag("createTime", born)));
+    let (old, new) = ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    let wire =
+        Wire::default().on("CreateNatGateway", [gateway("nat-1", old), gateway("nat-2", old), gateway("nat-3", new)]);
+    let name = Logical::from("nat-gateway a");
+    let step = NetworkStep::CreateNatGateway { place: NatPlace::Zone('a'), predecessor: None };
+    assert_eq!(apply(&wire, &step).await, made("nat-3"));
+    let tokens: Vec<String> = wire.calls().iter().map(|call| call.field("ClientToken").to_owned()).collect();
+    let wanted = [None, Some("nat-1"), Some("nat-2")];
+    assert_eq!(tokens, wanted.map(|dead| token::derive("vpc-1 subnet-1 eipalloc-1", &name, dead)));
+
+    let wire = Wire::default().on("CreateNatGateway", [gateway("nat-1", old)]);
+    let failure = apply(&wire, &step).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Unexpected);
+    assert_eq!(wire.calls().len(), 10, "and it does not ask for ever");
+}
+
+#[tokio::test]
 async fn a_route_table_never_has_the_token_of_one_that_may_be_deleted_since() {
     let wire = Wire::default().on("CreateRouteTable", [tag("routeTable", tag("routeTableId", "rtb-9"))]);
     let table = Logical::from("route-table private-b");

@@ -43,11 +43,17 @@ pub fn create(
     let name = place.gateway();
     let ids = [Some(vpc.as_str()), subnet.as_deref(), allocation.as_deref()];
     let scope = moat::token::scope(&ids.into_iter().flatten().collect::<Vec<_>>());
-    let token = tokens::derived(&scope, &name, predecessor.map(NatGatewayId::as_str));
     let parameters = format!("{subnet:?} {allocation:?}");
-    if let Some(made) = state.tokens.made(&token, &parameters)? {
-        return Ok(Done::Made(made));
-    }
+    let mut predecessor = predecessor.map(|id| id.0.clone());
+    let token = loop {
+        let token = tokens::derived(&scope, &name, predecessor.as_deref());
+        let Some(made) = state.tokens.made(&token, &parameters)? else { break token };
+        let age = u32::try_from((state.now - made.at) / 1_000).unwrap_or(u32::MAX);
+        if !moat::token::is_spent(Some(age)) {
+            return Ok(Done::Made(made.id.clone()));
+        }
+        predecessor = Some(made.id.clone());
+    };
     known(state.vpcs.usable(&vpc, state.now), "InvalidVpcID.NotFound", &vpc)?;
     let mut holder = None;
     if let Some(id) = &allocation {
@@ -82,7 +88,7 @@ pub fn create(
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
     state.nat_gateways.put(gateway, owner.tags(&name), seen, usable);
-    state.tokens.keep(token, parameters, id.0.clone());
+    state.tokens.keep(token, parameters, id.0.clone(), state.now);
     Ok(Done::Made(id.0))
 }
 
