@@ -39,6 +39,9 @@ fn once_each(state: &State, asked: &Asked) -> Vec<String> {
     if asked.network.egress.nat == Some(Nat::Regional) {
         names.push("nat-gateway regional".into());
     }
+    if asked.network.has_ipv6_egress() {
+        names.push("egress-only-internet-gateway".into());
+    }
     if asked.network.egress.has_endpoints() {
         names.push("security-group endpoints".into());
         names.extend(asked.network().needs.endpoints().into_iter().map(|service| format!("vpc-endpoint {service}")));
@@ -61,6 +64,8 @@ fn locks(state: &State) -> usize {
 fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let zones = usize::from(asked.network.zones);
     let egress = asked.network.egress;
+    // Without it in the spec, what others give to subnets is their business.
+    let without_ipv6 = state.subnets.there().filter(|subnet| subnet.ipv6.is_none());
     let gateways = match egress.nat {
         None => 0,
         Some(Nat::PerZone) => zones,
@@ -76,6 +81,12 @@ fn leftovers(state: &State, asked: &Asked) -> Vec<String> {
     let counts = [
         ("VPCs", state.vpcs.there().count(), 1),
         ("Internet gateways", state.internet_gateways.there().count(), 1),
+        (
+            "egress-only Internet gateways",
+            state.egress_only_gateways.there().count(),
+            usize::from(asked.network.has_ipv6_egress()),
+        ),
+        ("subnets without IPv6", if asked.network.ipv6 { without_ipv6.count() } else { 0 }, 0),
         ("subnets", state.subnets.there().count(), 2 * zones),
         ("route tables", state.tables.there().count(), 2 + zones + regional),
         ("elastic IPs", state.addresses.there().count(), if is_zonal(asked) { gateways } else { 0 }),

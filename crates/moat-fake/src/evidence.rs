@@ -79,7 +79,7 @@ impl State {
             region: self.region.clone(),
             vpc: Vpc {
                 id: id.clone(),
-                ranges: range(&vpc.cidr.to_string()).into_iter().collect(),
+                ranges: ranges(vpc),
                 dns_support: vpc.dns_support,
                 dns_hostnames: vpc.dns_hostnames,
                 other_resolvers: Vec::new(),
@@ -154,8 +154,7 @@ impl State {
     /// A table with its own routes and those that gateway endpoints put there.
     fn shown(&self, table: &Table) -> RouteTable {
         let vpc = self.vpcs.get(table.vpc.as_str());
-        let local =
-            vpc.and_then(|vpc| range(&vpc.cidr.to_string())).map(|range| (Destination::Range(range), Target::Local));
+        let local = vpc.into_iter().flat_map(ranges).map(|range| (Destination::Range(range), Target::Local));
         let own = table.routes.there().filter_map(|(destination, target)| {
             Some((self.destination(destination)?, self.target(target), self.is_active(target)))
         });
@@ -269,7 +268,10 @@ fn subnet(found: &network::Subnet) -> Subnet {
         id: found.id.clone(),
         name: name.strip_prefix("subnet ").unwrap_or(name).to_owned(),
         zone: found.zone.clone(),
-        ranges: range(&found.cidr.to_string()).into_iter().collect(),
+        ranges: range(&found.cidr.to_string())
+            .into_iter()
+            .chain(found.ipv6.iter().filter_map(|one| range(&one.range.to_string())))
+            .collect(),
         gives_public_ips: found.gives_public_ips,
     }
 }
@@ -283,12 +285,19 @@ fn range(text: &str) -> Option<Range> {
     Range::new(text).ok()
 }
 
-/// What AWS gives a new VPC: everything both ways.
+fn ranges(vpc: &crate::state::Vpc) -> Vec<Range> {
+    let ipv6 = vpc.ipv6.iter().map(|block| block.range.to_string());
+    std::iter::once(vpc.cidr.to_string()).chain(ipv6).filter_map(|text| range(&text)).collect()
+}
+
+/// What AWS gives a new VPC: everything both ways, also by IPv6 once it has that ("Default network ACL", VPC guide).
 fn open_acl(subnets: Vec<SubnetId>) -> Acl {
-    let anywhere = range("0.0.0.0/0");
-    let entries = [Direction::Ingress, Direction::Egress].into_iter().filter_map(|direction| {
-        let range = anywhere?;
-        Some(Entry { number: 100, direction, allows: true, protocol: "-1".into(), range, ports: None })
+    let ways = [(100, "0.0.0.0/0"), (101, "::/0")];
+    let ways =
+        ways.into_iter().flat_map(|way| [Direction::Ingress, Direction::Egress].map(|direction| (way, direction)));
+    let entries = ways.filter_map(|((number, anywhere), direction)| {
+        let range = range(anywhere)?;
+        Some(Entry { number, direction, allows: true, protocol: "-1".into(), range, ports: None })
     });
     Acl { id: "acl-default".into(), subnets, entries: entries.collect() }
 }

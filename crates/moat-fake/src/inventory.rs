@@ -28,6 +28,7 @@ pub fn lines(state: &State, without: &[&str]) -> BTreeSet<String> {
         vpcs,
         subnets,
         internet_gateways,
+        egress_only_gateways,
         addresses,
         nat_gateways,
         tables,

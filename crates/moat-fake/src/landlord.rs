@@ -153,7 +153,7 @@ fn build(state: &mut State) -> Landlord {
     let (now, range) = (state.now, Cidr::new("172.16.0.0/16").expect("a constant range"));
     let vpc = VpcId(state.id("vpc"));
     state.landlords.push(vpc.clone());
-    let home = Vpc { id: vpc.clone(), cidr: range, dns_support: true, dns_hostnames: false };
+    let home = Vpc { id: vpc.clone(), cidr: range, dns_support: true, dns_hostnames: false, ipv6: Vec::new() };
     state.vpcs.put(home, named("corp"), now, now);
     let internet_gateway = InternetGatewayId(state.id("igw"));
     let gateway = InternetGateway { id: internet_gateway.clone(), vpc: Some(vpc.clone()) };
@@ -197,6 +197,7 @@ fn subnet(state: &mut State, vpc: &VpcId, side: &str, third: &str) -> SubnetId {
         cidr: Cidr::new(&format!("172.16.{third}.0/24")).expect("a constant range"),
         zone: zone.into(),
         gives_public_ips: side == "public",
+        ipv6: None,
     };
     state.subnets.put(subnet, named(&format!("corp-{side}-{third}")), now, now);
     id

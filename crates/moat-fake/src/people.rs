@@ -168,6 +168,7 @@ pub fn ids_of(state: &State, resource: &str) -> Vec<String> {
     of(&state.vpcs, resource)
         .chain(of(&state.subnets, resource))
         .chain(of(&state.internet_gateways, resource))
+        .chain(of(&state.egress_only_gateways, resource))
         .chain(of(&state.addresses, resource))
         .chain(of(&state.nat_gateways, resource).filter(live))
         .chain(of(&state.tables, resource))
@@ -262,6 +263,7 @@ fn remove(state: &mut State, kind: &str, id: &str) {
             state.interface_endpoints.there_mut().for_each(|it| it.subnets.retain(|subnet| !is_it(subnet.as_str())));
         }
         "internet-gateway" => _ = state.internet_gateways.remove(|it| is_it(it.id()), now),
+        "egress-only-internet-gateway" => _ = state.egress_only_gateways.remove(|it| is_it(it.id()), now),
         "elastic-ip" => _ = state.addresses.remove(|it| is_it(it.id()), now),
         "nat-gateway" => {
             if let Some(gateway) = state.nat_gateways.get_mut(id) {

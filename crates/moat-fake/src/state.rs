@@ -11,7 +11,9 @@ use crate::tokens::Tokens;
 use moat::cidr::Cidr;
 use moat::ids::{AllocationId, AssociationId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use moat::ingress::observed as ingress;
-use moat::network::observed::{EndpointState, InternetGateway, NatState, Route, Subnet, Target};
+use moat::network::observed::{
+    EgressOnlyInternetGateway, EndpointState, InternetGateway, Ipv6Range, NatState, Route, Subnet, Target,
+};
 use moat::rule::Rule;
 use moat::service::observed as service;
 use moat::spec::{LoadBalancerKind, Scheme};
@@ -38,6 +40,9 @@ pub struct State {
     pub(crate) vpcs: Shelf<Vpc>,
     pub(crate) subnets: Shelf<Subnet>,
     pub(crate) internet_gateways: Shelf<InternetGateway>,
+    pub(crate) egress_only_gateways: Shelf<EgressOnlyInternetGateway>,
+    /// When an IPv6 range of a VPC or a subnet is associated, by the id of that.
+    pub(crate) associating: Vec<(u64, String)>,
     pub(crate) addresses: Shelf<Address>,
     pub(crate) nat_gateways: Shelf<NatGateway>,
     pub(crate) tables: Shelf<Table>,
@@ -94,6 +99,7 @@ pub(crate) struct Vpc {
     pub cidr: Cidr,
     pub dns_support: bool,
     pub dns_hostnames: bool,
+    pub ipv6: Vec<Ipv6Range>,
 }
 
 #[derive(Debug, Clone)]
@@ -165,6 +171,8 @@ pub(crate) struct Balancer {
     pub name: String,
     pub kind: LoadBalancerKind,
     pub scheme: Scheme,
+    /// `ipv4` or `dualstack`.
+    pub address_type: String,
     pub subnets: BTreeSet<SubnetId>,
     pub groups: BTreeSet<SecurityGroupId>,
     pub attributes: BTreeMap<String, String>,
@@ -265,6 +273,7 @@ has_id! {
     Vpc => |it| it.id.as_str(),
     Subnet => |it| it.id.as_str(),
     InternetGateway => |it| it.id.as_str(),
+    EgressOnlyInternetGateway => |it| it.id.as_str(),
     Address => |it| it.id.as_str(),
     NatGateway => |it| it.id.as_str(),
     Table => |it| it.id.as_str(),
@@ -304,6 +313,8 @@ impl State {
             vpcs: Shelf::default(),
             subnets: Shelf::default(),
             internet_gateways: Shelf::default(),
+            egress_only_gateways: Shelf::default(),
+            associating: Vec::new(),
             addresses: Shelf::default(),
             nat_gateways: Shelf::default(),
             tables: Shelf::default(),
@@ -373,6 +384,7 @@ impl State {
             }
         }
         self.nat_gateways.remove(|gateway| gateway.born == GONE, now);
+        self.ranges_go_on();
         self.regional_tables_go();
         self.endpoints_go_on();
         self.remember();
@@ -450,6 +462,10 @@ impl State {
     /// Whether traffic that follows this route arrives: not a black hole.
     pub(crate) fn is_active(&self, target: &Target) -> bool {
         match target {
+            // One that is gone; but others have some that the fake knows by the route alone.
+            Target::Other(id) if self.egress_only_gateways.ever().any(|gateway| gateway.id.as_str() == id) => {
+                self.egress_only_gateways.get(id).is_some()
+            }
             Target::Local | Target::Other(_) => true,
             Target::InternetGateway(id) => self.internet_gateways.get(id.as_str()).is_some_and(|g| g.vpc.is_some()),
             Target::NatGateway(id) => self.nat_gateways.get(id.as_str()).is_some_and(|g| g.state.is_live()),

@@ -243,7 +243,8 @@ fn put_part(state: &mut State, foreign: Foreign) -> String {
     let id = SubnetId(state.id("subnet"));
     let cidr = Cidr::new("10.0.240.0/24").expect("a constant range");
     let zone = "us-east-1a".to_owned();
-    let subnet = Subnet { id: id.clone(), resource: "theirs".into(), vpc, cidr, zone, gives_public_ips: false };
+    let subnet =
+        Subnet { id: id.clone(), resource: "theirs".into(), vpc, cidr, zone, gives_public_ips: false, ipv6: None };
     state.subnets.put(subnet, stack(), now, now);
     id.0
 }

@@ -21,7 +21,14 @@ fn networks() -> Vec<(String, Value)> {
         json!({"endpoints": "auto"}),
         json!({"nat": "single", "endpoints": "auto"}),
     ];
-    ways.into_iter().map(|egress| (egress.to_string(), json!({"name": "main", "egress": egress}))).collect()
+    let network = |(egress, ipv6): (&Value, bool)| {
+        let mut network = json!({"name": "main", "egress": egress});
+        if ipv6 {
+            network["ipv6"] = json!(true);
+        }
+        (format!("{egress}{}", if ipv6 { " with IPv6" } else { "" }), network)
+    };
+    ways.iter().flat_map(|egress| [(egress, false), (egress, true)]).map(network).collect()
 }
 
 /// What a door may be.
@@ -75,7 +82,7 @@ fn d2_t5_every_network_with_every_way_out_and_every_door_comes_settles_and_goes(
     let pairs = networks.iter().flat_map(|network| doors.iter().map(move |door| (network, door)));
     let cases: Vec<(String, Value, Value)> =
         pairs.map(|((name, network), door)| (format!("{name} {door}"), network.clone(), door.clone())).collect();
-    assert!(cases.len() >= 40, "{} combinations", cases.len());
+    assert!(cases.len() >= 90, "{} combinations", cases.len());
     assert_eq!(cases.iter().map(|(name, ..)| name).collect::<BTreeSet<_>>().len(), cases.len(), "each is another");
     try_all("combinations", &cases, |(_, network, door)| {
         up_and_down(&empty(1), &asked(network, door), must_be_settled)

@@ -20,22 +20,29 @@ const SEED: u64 = 4;
 struct Shape {
     door: Value,
     egress: Egress,
+    ipv6: bool,
 }
 
 impl Shape {
     /// One NAT gateway, and this door.
     fn of_door(door: Value) -> Self {
-        Self { door, egress: Egress::nat(Nat::Single) }
+        Self { door, egress: Egress::nat(Nat::Single), ipv6: false }
     }
 
     /// The usual door, and these ways out.
     fn of_egress(egress: Egress) -> Self {
-        Self { door: json!({}), egress }
+        Self { egress, ..Self::of_door(json!({})) }
+    }
+
+    /// One NAT gateway, the usual door, and IPv6.
+    fn of_ipv6() -> Self {
+        Self { ipv6: true, ..Self::of_door(json!({})) }
     }
 }
 
-fn graded(Shape { door, egress }: &Shape, repair: Repair) -> Asked {
+fn graded(Shape { door, egress, ipv6 }: &Shape, repair: Repair) -> Asked {
     let mut asked = asked_with(2, *egress);
+    asked.network.ipv6 = *ipv6;
     let service = json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
     let input = moat::spec::read(&json!({ "service": service })).expect("a good document");
     asked.service.load_balancer = input.service.and_then(|service| service.load_balancer);
@@ -112,6 +119,17 @@ fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded
         let tally = every_way(&Shape::of_door(door), is_the_doors);
         insta::assert_snapshot!(format!("every_way_to_drift_{name}"), tally.table);
     }
+}
+
+/// What IPv6 adds, and what it changes: ranges, gateways and routes, the load balancer's addresses, the groups.
+#[test]
+fn d4_d5_every_single_way_to_change_what_ipv6_adds_is_found_named_graded_and_mended() {
+    let is_of_ipv6 = |mutation: &Mutation| {
+        let words = ["ipv6", "::/0", "egress-only", "address type"];
+        mutation.resource.contains("egress-only") || words.iter().any(|word| mutation.what.contains(word))
+    };
+    let tally = every_way(&Shape::of_ipv6(), is_of_ipv6);
+    insta::assert_snapshot!("every_way_to_drift_ipv6", tally.table);
 }
 
 /// What is not the network's is the same with every way out.

@@ -242,3 +242,136 @@ fn c11_eight_endpoints_are_made_three_calls_at_a_time_and_never_throttled() {
 fn time(line: &str) -> u64 {
     line.trim_start_matches('[').trim_start().split(' ').next().and_then(|text| text.parse().ok()).unwrap_or_default()
 }
+
+/// The same with IPv6 beside IPv4.
+fn dual(egress: Egress) -> Asked {
+    let mut asked = asked(egress);
+    asked.network.ipv6 = true;
+    asked
+}
+
+#[test]
+fn c13_ipv6_comes_to_a_network_that_runs_and_replaces_nothing() {
+    for (name, egress) in WAYS {
+        let (before, after) = (asked(egress), dual(egress));
+        let world = settled(5, &before);
+        let kept = ["vpc", "subnet public-a", "subnet private-b", "load-balancer", "service", "route-table private-a"];
+        let ids = kept.map(|name| world.id(name));
+        world.watch_ways_out();
+        assert_eq!(watched(&world, &after), End::Settled, "{name}\n{}", world.story());
+        must_be_settled(&world, &after);
+        assert_eq!(kept.map(|name| world.id(name)), ids, "{name}");
+        let facts = facts(&world, &after);
+        let subnets = facts.public_subnets.iter().chain(&facts.private_subnets);
+        assert!(facts.ipv6_cidr.is_some() && subnets.clone().all(|subnet| subnet.ipv6_cidr.is_some()), "{facts:?}");
+        assert_eq!(facts.egress_only_internet_gateway.is_some(), !egress.is_endpoints_only(), "{name}");
+    }
+}
+
+#[test]
+fn c13_e1_with_ipv6_every_move_keeps_a_way_out_for_tasks_that_run() {
+    for (from_name, from, to) in moves() {
+        let (before, after) = (dual(from), dual(to));
+        let world = settled(5, &before);
+        world.watch_ways_out();
+        assert_eq!(watched(&world, &after), End::Settled, "{from_name} to {to:?}\n{}", world.story());
+        must_be_settled(&world, &after);
+    }
+}
+
+#[test]
+fn turning_ipv6_off_is_refused_and_touches_nothing() {
+    for (name, egress) in WAYS {
+        let world = settled(5, &dual(egress));
+        let before = world.shape();
+        let End::Failed(failure) = run(&world, &asked(egress)) else { panic!("{name}\n{}", world.story()) };
+        assert_eq!(failure.kind, moat::error::Kind::Refused);
+        assert!(failure.message.contains("/network/ipv6: is false, but the network has IPv6 already"), "{failure}");
+        assert_eq!(world.shape(), before, "{name}");
+    }
+}
+
+#[test]
+fn c4_a_fault_at_any_call_of_a_provision_with_ipv6_leaves_no_twin_and_no_leak() {
+    let faults = [Fault::LostAnswer, Fault::LostRequest, Fault::LambdaDiesAfter, Fault::KilledAfter, Fault::Throttled];
+    let asked = dual(Egress::nat(Nat::Single));
+    let calls = {
+        let world = empty(3);
+        run(&world, &asked);
+        world.read(|state| state.calls)
+    };
+    for call in 0..calls {
+        let fault = faults[usize::try_from(call).unwrap_or(0) % faults.len()];
+        let world = empty(3).with(Rules::default(), Faults::at(call, fault));
+        run(&world, &asked);
+        let world = world.with(Rules::default(), Faults::none());
+        world.wait(600_000);
+        assert_eq!(run(&world, &asked), End::Settled, "{fault:?} at {call}\n{}", world.story());
+        must_be_settled(&world, &asked);
+        down::record(&world, &asked);
+        down::removed(&world, &down::all());
+        down::calm(&world);
+        down::must_be_gone(&world, &std::collections::BTreeSet::new());
+    }
+    println!("{calls} calls");
+}
+
+#[test]
+fn c13_a_network_with_ipv6_grows_by_a_zone_that_has_it_too() {
+    for door in ["internet-facing", "internal"] {
+        let grown = |zones| {
+            let mut asked = dual(Egress::nat(Nat::PerZone));
+            asked.network.zones = zones;
+            let service = serde_json::json!({
+                "name": "web", "network": "main", "image": moat_fake::trial::IMAGE, "port": 8080, "tasks": 2,
+                "loadBalancer": { "scheme": door }
+            });
+            asked.service = serde_json::from_value(service).expect("a constant document");
+            asked
+        };
+        let world = settled(6, &grown(2));
+        let kept = ["vpc", "subnet public-a", "subnet private-b", "load-balancer", "egress-only-internet-gateway"];
+        let ids = kept.map(|name| world.id(name));
+        assert_eq!(run(&world, &grown(3)), End::Settled, "{door}\n{}", world.story());
+        must_be_settled(&world, &grown(3));
+        assert_eq!(kept.map(|name| world.id(name)), ids, "{door}");
+    }
+}
+
+/// T5: killed at any call, it goes away without a trace, also while nothing is recorded.
+#[test]
+fn t5_a_network_with_ipv6_that_is_half_made_is_taken_down_to_nothing() {
+    let asked = dual(Egress::nat(Nat::Single));
+    let calls = {
+        let world = empty(3);
+        run(&world, &asked);
+        world.read(|state| state.calls)
+    };
+    let mut exits = 0;
+    for call in 0..calls {
+        let world = empty(3).with(Rules::default(), Faults::at(call, Fault::KilledAfter));
+        run(&world, &asked);
+        exits += world.count("egress-only-internet-gateway");
+        let world = world.with(Rules::default(), Faults::none());
+        world.wait(600_000);
+        down::removed(&world, &down::all());
+        down::calm(&world);
+        down::must_be_gone(&world, &std::collections::BTreeSet::new());
+    }
+    assert!(exits > 0, "the gateway is there in some of them");
+}
+
+#[test]
+fn t1_the_way_out_by_ipv6_goes_after_its_routes_and_before_the_vpc() {
+    let asked = dual(Egress::nat(Nat::Single));
+    let world = settled(3, &asked);
+    down::record(&world, &asked);
+    let from = world.story().lines().count();
+    down::removed(&world, &down::all());
+    let story = world.story();
+    let deeds: Vec<&str> = story.lines().skip(from).filter(|line| line.contains(": Ok(")).collect();
+    let at =
+        |what: &str| deeds.iter().rposition(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}\n{story}"));
+    assert!(at("delete route ::/0") < at("delete egress-only-internet-gateway"), "{story}");
+    assert!(at("delete egress-only-internet-gateway") < at("delete vpc vpc-"), "{story}");
+}

@@ -48,8 +48,8 @@ fn after_a_lost_answer_aws_is_left_alone_until_what_it_made_can_be_seen() {
     let fresh = || empty(5).with(Rules::default(), Faults::none());
     let quiet = fresh();
     assert!(first_pass(&quiet, &asked).retry_after < SETBACK, "{}", quiet.story());
-    // The first eight calls are reads of the empty account.
-    let lost = fresh().with(Rules::default(), Faults::at(8, Fault::LostAnswer));
+    // The first nine calls are reads of the empty account.
+    let lost = fresh().with(Rules::default(), Faults::at(9, Fault::LostAnswer));
     let report = first_pass(&lost, &asked);
     assert_eq!((report.setbacks.len(), report.retry_after), (1, SETBACK), "{}", lost.story());
 }

@@ -69,6 +69,8 @@ ids! {
     SubnetId,
     /// `igw-…`
     InternetGatewayId,
+    /// `eigw-…`
+    EgressOnlyInternetGatewayId,
     /// `eipalloc-…`
     AllocationId,
     /// `nat-…`

@@ -12,6 +12,7 @@ pub mod error;
 pub mod ids;
 pub mod image;
 pub mod ingress;
+pub mod ipv6;
 pub mod lock;
 pub mod moment;
 pub mod name;

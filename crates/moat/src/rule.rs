@@ -2,6 +2,7 @@
 
 use crate::cidr::Cidr;
 use crate::ids::SecurityGroupId;
+use crate::ipv6::Ipv6Cidr;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,6 +74,11 @@ impl Rule {
     /// Everything out to everywhere: what AWS gives a new group.
     pub fn all_out() -> Self {
         Self { direction: Direction::Egress, protocol: "-1".into(), ports: None, peer: Peer::Cidr(Cidr::ANYWHERE) }
+    }
+
+    /// The same by IPv6: what AWS gives a new group too, where its VPC has IPv6.
+    pub fn all_out_by_ipv6() -> Self {
+        Self { peer: Peer::Ipv6(Ipv6Cidr::ANYWHERE.to_string()), ..Self::all_out() }
     }
 }
 

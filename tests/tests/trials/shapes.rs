@@ -15,7 +15,7 @@ pub fn trials() -> Vec<(&'static str, Body)> {
 }
 
 /// The samples that are not here, each with the reason.
-const LEFT_OUT: [(&str, &str); 14] = [
+const LEFT_OUT: [(&str, &str); 15] = [
     ("plan", "it changes nothing; other trials look at plans"),
     ("service-only", "its network is another sample's; another trial has it"),
     ("shared", "its load balancer is another sample's; a trial of its own has it"),
@@ -27,6 +27,7 @@ const LEFT_OUT: [(&str, &str); 14] = [
     ),
     ("nat-and-endpoints", "likewise"),
     ("regional", "the local AWS has no NAT gateway without a subnet; moat-fake has it"),
+    ("dual-stack", "the local AWS has no call that gives a VPC an IPv6 block; moat-fake has it"),
     ("existing", "its VPC is not there; moat-fake has it"),
     ("existing-found", "likewise"),
     ("existing-endpoints", "likewise"),

@@ -10,7 +10,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use moat::error::{Failure, Kind};
 use moat::ids::SecurityGroupId;
-use moat::ingress::desired::{self, Group, Wanted};
+use moat::ingress::desired::{self, AddressType, Group, Wanted};
 use moat::ingress::observed::HealthCheck;
 use moat::ingress::{IngressSpec, IngressStep, attributes};
 use moat::name::Logical;
@@ -38,10 +38,14 @@ impl IngressCloud {
                 self.add_rule(id, &rule, step).await
             }
             IngressStep::RemoveRule { id, rule, .. } => self.remove_rule(id, rule, step).await,
-            IngressStep::CreateLoadBalancer { kind, scheme, subnets } => {
-                self.create_load_balancer(spec, owner, (*kind, *scheme, subnets), step, bindings).await
+            IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets } => {
+                self.create_load_balancer(spec, owner, (*kind, *scheme, *address_type, subnets), step, bindings).await
             }
-            IngressStep::SetSubnets { arn, subnets } => {
+            IngressStep::SetAddressType { arn, address_type, .. } => {
+                let call = self.elb_once.set_ip_address_type().load_balancer_arn(arn.as_str());
+                call.ip_address_type(address_type.as_str().into()).send().await.read(step).map(|_| Done::Changed)
+            }
+            IngressStep::SetSubnets { arn, subnets, .. } => {
                 let subnets = subnets.iter().map(|name| Ok(bound(name)?.to_owned())).collect::<Result<_, Failure>>()?;
                 let call = self.elb_once.set_subnets().load_balancer_arn(arn.as_str()).set_subnets(Some(subnets));
                 call.send().await.read(step).map(|_| Done::Changed)
@@ -159,7 +163,7 @@ impl IngressCloud {
         &self,
         spec: &IngressSpec,
         owner: &Owner,
-        (kind, scheme, subnets): (LoadBalancerKind, Scheme, &[Logical]),
+        (kind, scheme, address_type, subnets): (LoadBalancerKind, Scheme, AddressType, &[Logical]),
         step: &IngressStep,
         bindings: &Bindings,
     ) -> Result<Done, Failure> {
@@ -168,6 +172,7 @@ impl IngressCloud {
             call = call.subnets(bound(bindings, subnet)?);
         }
         let call = call.r#type(kind.as_str().into()).scheme(scheme.as_str().into());
+        let call = call.ip_address_type(address_type.as_str().into());
         // A network load balancer that is created without a group can never have one.
         let call = call.security_groups(bound(bindings, &Group::LoadBalancer.logical())?);
         let call = call.set_tags(Some(tags(owner, &desired::load_balancer())));

@@ -216,6 +216,8 @@ fn load_balancer(
         },
         kind: found.r#type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
         is_internet_facing: found.scheme() == Some(&LoadBalancerSchemeEnum::InternetFacing),
+        // What AWS takes when nothing is said ("CreateLoadBalancer", ELB v2 API).
+        address_type: found.ip_address_type().map_or("ipv4", |it| it.as_str()).to_owned(),
         dns_name: found.dns_name().unwrap_or_default().to_owned(),
         subnets: found.availability_zones().iter().filter_map(|zone| zone.subnet_id()).map(Into::into).collect(),
         groups: found.security_groups().iter().map(|id| id.as_str().into()).collect(),

@@ -5,8 +5,10 @@ use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
 use crate::ec2::{permission, tagged};
 use crate::endpoints::delete_endpoint;
-use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, ResourceType, VpcEndpointType};
-use moat::error::Failure;
+use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, EgressOnlyInternetGateway, ResourceType, VpcEndpointType};
+use moat::cidr::Anywhere;
+use moat::error::{Failure, Kind};
+use moat::ipv6::{self, Ipv6Cidr};
 use moat::name::Logical;
 use moat::network::NetworkStep;
 use moat::network::desired;
@@ -15,8 +17,6 @@ use moat::plan::Bindings;
 use moat::rule::{Direction, Rule};
 use moat::stage::Done;
 use moat::tags::Owner;
-
-const ANYWHERE: &str = "0.0.0.0/0";
 
 impl NetworkCloud {
     #[expect(clippy::too_many_lines, reason = "one arm per step, each one call")]
@@ -43,6 +43,19 @@ impl NetworkCloud {
                 let call = self.once.modify_vpc_attribute().vpc_id(vpc()?).enable_dns_hostnames(on());
                 call.send().await.read(step).map(|_| Done::Changed)
             }
+            NetworkStep::AssociateIpv6Block => {
+                // Amazon chooses it; the answer comes before it has any, so the next pass reads which it is.
+                let call = self.once.associate_vpc_cidr_block().vpc_id(vpc()?).amazon_provided_ipv6_cidr_block(true);
+                call.send().await.create(step).map(changed)
+            }
+            NetworkStep::AssociateIpv6Range { subnet, number } => {
+                let block = Ipv6Cidr::new(bound(&desired::ipv6_range(&desired::vpc()))?);
+                let range = block.map(|block| ipv6::subnet(&block, *number)).ok().flatten();
+                let no_room = || Failure::new(Kind::Unexpected, format!("{step}: the block has no such range"));
+                let call = self.once.associate_subnet_cidr_block().subnet_id(bound(subnet)?);
+                let call = call.ipv6_cidr_block(range.ok_or_else(no_room)?.to_string());
+                call.send().await.create(step).map(changed)
+            }
             NetworkStep::CreateSubnet { subnet, cidr, zone } => {
                 let call = self.once.create_subnet().vpc_id(vpc()?).cidr_block(cidr.to_string());
                 let call = call.availability_zone(zone).tag_specifications(tagged(ResourceType::Subnet, owner, subnet));
@@ -64,6 +77,14 @@ impl NetworkCloud {
                 let call = self.once.attach_internet_gateway().vpc_id(vpc()?).internet_gateway_id(gateway);
                 let answer = call.send().await.create(step)?;
                 made(answer.map(|_| Some(gateway.to_owned())), step)
+            }
+            NetworkStep::CreateEgressOnlyGateway => {
+                // No derived token: for one that somebody deleted since, it would answer with the dead one.
+                let tags = tagged(ResourceType::EgressOnlyInternetGateway, owner, &desired::egress_only_gateway());
+                let call = self.once.create_egress_only_internet_gateway().vpc_id(vpc()?).tag_specifications(tags);
+                let answer = call.send().await.create(step)?;
+                let id = |gateway: EgressOnlyInternetGateway| gateway.egress_only_internet_gateway_id;
+                made(answer.map(|answer| answer.egress_only_internet_gateway.and_then(id)), step)
             }
             NetworkStep::AllocateAddress { address } => {
                 let tags = tagged(ResourceType::ElasticIp, owner, address);
@@ -89,21 +110,31 @@ impl NetworkCloud {
                 let call = self.once.replace_route_table_association().association_id(association.as_str());
                 call.route_table_id(bound(table)?).send().await.read(step).map(|_| Done::Changed)
             }
-            NetworkStep::CreateRoute { table, gateway } => {
-                let call = self.once.create_route().route_table_id(bound(table)?).destination_cidr_block(ANYWHERE);
+            NetworkStep::CreateRoute { table, destination, gateway } => {
+                let call = self.once.create_route().route_table_id(bound(table)?);
+                let call = match destination {
+                    Anywhere::Ipv4 => call.destination_cidr_block(destination.as_str()),
+                    Anywhere::Ipv6 => call.destination_ipv6_cidr_block(destination.as_str()),
+                };
                 let id = bound(&gateway.ready())?;
                 let call = match gateway {
                     Gateway::Internet => call.gateway_id(id),
                     Gateway::Nat(_) => call.nat_gateway_id(id),
+                    Gateway::EgressOnly => call.egress_only_internet_gateway_id(id),
                 };
                 call.send().await.create(step).map(changed)
             }
-            NetworkStep::ReplaceRoute { table, gateway, .. } => {
-                let call = self.once.replace_route().route_table_id(bound(table)?).destination_cidr_block(ANYWHERE);
+            NetworkStep::ReplaceRoute { table, destination, gateway, .. } => {
+                let call = self.once.replace_route().route_table_id(bound(table)?);
+                let call = match destination {
+                    Anywhere::Ipv4 => call.destination_cidr_block(destination.as_str()),
+                    Anywhere::Ipv6 => call.destination_ipv6_cidr_block(destination.as_str()),
+                };
                 let id = bound(&gateway.ready())?;
                 let call = match gateway {
                     Gateway::Internet => call.gateway_id(id),
                     Gateway::Nat(_) => call.nat_gateway_id(id),
+                    Gateway::EgressOnly => call.egress_only_internet_gateway_id(id),
                 };
                 call.send().await.read(step).map(|_| Done::Changed)
             }
@@ -117,8 +148,12 @@ impl NetworkCloud {
                 };
                 call.send().await.remove(step).map(|()| Done::Changed)
             }
-            NetworkStep::DeleteDefaultRoute { id, .. } => {
-                let call = self.once.delete_route().route_table_id(id.as_str()).destination_cidr_block(ANYWHERE);
+            NetworkStep::DeleteDefaultRoute { id, destination, .. } => {
+                let call = self.once.delete_route().route_table_id(id.as_str());
+                let call = match destination {
+                    Anywhere::Ipv4 => call.destination_cidr_block(destination.as_str()),
+                    Anywhere::Ipv6 => call.destination_ipv6_cidr_block(destination.as_str()),
+                };
                 call.send().await.remove(step).map(|()| Done::Changed)
             }
             NetworkStep::LimitS3Endpoint { endpoint, policy } => {
@@ -153,6 +188,11 @@ impl NetworkCloud {
             }
             NetworkStep::DeleteNatGateway { id, .. } => {
                 let call = self.once.delete_nat_gateway().nat_gateway_id(id.as_str());
+                call.send().await.remove(step).map(|()| Done::Changed)
+            }
+            NetworkStep::DeleteEgressOnlyGateway { id, .. } => {
+                let call = self.once.delete_egress_only_internet_gateway();
+                let call = call.egress_only_internet_gateway_id(id.as_str());
                 call.send().await.remove(step).map(|()| Done::Changed)
             }
             NetworkStep::ReleaseAddress { id, .. } => {

@@ -1,17 +1,21 @@
-//! Reads a network: seven describes by tag side by side, then what belongs to the VPC.
+//! Reads a network: nine describes side by side, all but that of the zones by tag, then what belongs to the VPC.
 
 use super::{NetworkCloud, endpoints};
 use crate::answer::{Answer, present};
 use crate::clock::age;
 use crate::ec2::{filter, owned_by, resource, rules};
-use aws_sdk_ec2::types::{self as aws, AttributeBooleanValue, NatGatewayState, VpcAttributeName, VpcEndpointType};
+use aws_sdk_ec2::types::{
+    self as aws, AttributeBooleanValue, NatGatewayState, SubnetCidrBlockStateCode, VpcAttributeName,
+    VpcCidrBlockStateCode, VpcEndpointType,
+};
 use futures_util::future::{try_join, try_join_all};
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::ids::VpcId;
+use moat::ipv6::Ipv6Cidr;
 use moat::network::observed::{
-    Address, DefaultGroup, Endpoint, Group, InterfaceEndpoint, InternetGateway, NatGateway, NatState, Observed, Route,
-    RouteTable, Subnet, Target, Vpc,
+    Address, DefaultGroup, EgressOnlyInternetGateway, Endpoint, Group, InterfaceEndpoint, InternetGateway, Ipv6Range,
+    NatGateway, NatState, Observed, Route, RouteTable, Subnet, Target, Vpc,
 };
 use moat::preflight::zones;
 use moat::tags::Owner;
@@ -19,20 +23,31 @@ use tokio::try_join;
 
 impl NetworkCloud {
     pub(super) async fn observe_network(&self, owner: &Owner) -> Result<Observed, Failure> {
-        let (zones, found, subnets, internet_gateways, addresses, nat_gateways, endpoints, groups) = try_join!(
+        let (
+            zones,
+            found,
+            subnets,
+            internet_gateways,
+            egress_only_gateways,
+            addresses,
+            nat_gateways,
+            endpoints,
+            groups,
+        ) = try_join!(
             self.zones(),
             self.vpcs(owner),
             self.subnets(owner),
             self.internet_gateways(owner),
+            self.egress_only_gateways(owner),
             self.addresses(owner),
             self.nat_gateways(owner),
             self.endpoints(owner),
             self.groups(owner),
         )?;
         let (endpoints, interface_endpoints) = endpoints;
-        let account = found.iter().find_map(|(_, _, account)| account.clone());
-        let ids: Vec<VpcId> = found.iter().map(|(id, ..)| id.clone()).collect();
-        let vpcs = try_join_all(found.into_iter().map(|(id, cidr, _)| self.vpc(id, cidr)));
+        let account = found.iter().find_map(|vpc| vpc.account.clone());
+        let ids: Vec<VpcId> = found.iter().map(|vpc| vpc.id.clone()).collect();
+        let vpcs = try_join_all(found.into_iter().map(|found| self.vpc(found)));
         let inside = try_join(self.route_tables(owner, &ids), self.default_groups(&ids));
         let (vpcs, (route_tables, default_groups)) = try_join(vpcs, inside).await?;
         Ok(Observed {
@@ -42,6 +57,7 @@ impl NetworkCloud {
             vpcs,
             subnets,
             internet_gateways,
+            egress_only_gateways,
             addresses,
             nat_gateways,
             route_tables,
@@ -66,20 +82,20 @@ impl NetworkCloud {
         Ok(zones)
     }
 
-    /// Each with its range and with the account that owns it.
-    async fn vpcs(&self, owner: &Owner) -> Result<Vec<(VpcId, Cidr, Option<String>)>, Failure> {
+    async fn vpcs(&self, owner: &Owner) -> Result<Vec<FoundVpc>, Failure> {
         let doing = format!("describe VPCs of {owner}");
         let found = self.ec2.describe_vpcs().filters(owned_by(owner)).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let ours = found.iter().filter(|vpc| resource(owner, vpc.tags()).is_some());
         ours.map(|vpc| {
             let account = vpc.owner_id().map(str::to_owned);
-            Ok((id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?, account))
+            let (id, cidr) = (id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?);
+            Ok(FoundVpc { id, cidr, ipv6: ipv6_blocks(vpc, &doing)?, account })
         })
         .collect()
     }
 
-    async fn vpc(&self, id: VpcId, cidr: Cidr) -> Result<Vpc, Failure> {
+    async fn vpc(&self, FoundVpc { id, cidr, ipv6, account: _ }: FoundVpc) -> Result<Vpc, Failure> {
         let attribute = async |name: VpcAttributeName| {
             let doing = format!("describe {name} of {id}");
             self.ec2.describe_vpc_attribute().vpc_id(id.as_str()).attribute(name).send().await.read(doing)
@@ -89,7 +105,7 @@ impl NetworkCloud {
                 .await?;
         let (dns_support, dns_hostnames) =
             (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
-        Ok(Vpc { id, cidr, dns_support, dns_hostnames })
+        Ok(Vpc { id, cidr, dns_support, dns_hostnames, ipv6 })
     }
 
     async fn subnets(&self, owner: &Owner) -> Result<Vec<Subnet>, Failure> {
@@ -105,6 +121,7 @@ impl NetworkCloud {
                 cidr: cidr(subnet.cidr_block(), &doing)?,
                 zone: id(subnet.availability_zone(), &doing)?.to_owned(),
                 gives_public_ips: subnet.map_public_ip_on_launch().unwrap_or(false),
+                ipv6: ipv6_range(subnet, &doing)?,
             })
         })
         .collect()
@@ -120,6 +137,23 @@ impl NetworkCloud {
             Ok(InternetGateway { id: id(gateway.internet_gateway_id(), &doing)?.into(), vpc })
         })
         .collect()
+    }
+
+    async fn egress_only_gateways(&self, owner: &Owner) -> Result<Vec<EgressOnlyInternetGateway>, Failure> {
+        let doing = format!("describe egress-only internet gateways of {owner}");
+        let found = self.ec2.describe_egress_only_internet_gateways().filters(owned_by(owner)).into_paginator();
+        let found = found.items().send().collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter(|gateway| resource(owner, gateway.tags()).is_some());
+        // It is made in a VPC and never leaves it, so one without has just been deleted.
+        let inside = ours.filter_map(|gateway| {
+            Some((gateway, gateway.attachments().iter().find_map(|attachment| attachment.vpc_id())?))
+        });
+        inside
+            .map(|(gateway, vpc)| {
+                let id = id(gateway.egress_only_internet_gateway_id(), &doing)?.into();
+                Ok(EgressOnlyInternetGateway { id, vpc: vpc.into() })
+            })
+            .collect()
     }
 
     async fn addresses(&self, owner: &Owner) -> Result<Vec<Address>, Failure> {
@@ -226,6 +260,48 @@ impl NetworkCloud {
             })
             .collect()
     }
+}
+
+/// What describing VPCs says of one.
+struct FoundVpc {
+    id: VpcId,
+    cidr: Cidr,
+    ipv6: Vec<Ipv6Range>,
+    /// Who owns it.
+    account: Option<String>,
+}
+
+/// Those that are there, or will be in a moment. One that failed or goes is as good as none.
+fn ipv6_blocks(vpc: &aws::Vpc, doing: &str) -> Result<Vec<Ipv6Range>, Failure> {
+    let blocks = vpc.ipv6_cidr_block_association_set().iter();
+    let blocks = blocks.filter_map(|block| {
+        let is_associated = match block.ipv6_cidr_block_state()?.state()? {
+            VpcCidrBlockStateCode::Associated => true,
+            VpcCidrBlockStateCode::Associating => false,
+            _ => return None,
+        };
+        Some(ipv6(block.ipv6_cidr_block()?, is_associated, doing))
+    });
+    blocks.collect()
+}
+
+/// A subnet has one at most that is there ("AssociateSubnetCidrBlock", Amazon EC2 API).
+fn ipv6_range(subnet: &aws::Subnet, doing: &str) -> Result<Option<Ipv6Range>, Failure> {
+    let ranges = subnet.ipv6_cidr_block_association_set().iter();
+    let mut ranges = ranges.filter_map(|range| {
+        let is_associated = match range.ipv6_cidr_block_state()?.state()? {
+            SubnetCidrBlockStateCode::Associated => true,
+            SubnetCidrBlockStateCode::Associating => false,
+            _ => return None,
+        };
+        Some(ipv6(range.ipv6_cidr_block()?, is_associated, doing))
+    });
+    ranges.next().transpose()
+}
+
+fn ipv6(text: &str, is_associated: bool, doing: &str) -> Result<Ipv6Range, Failure> {
+    let unreadable = |why| Failure::new(Kind::Unexpected, format!("{doing}: {why}"));
+    Ok(Ipv6Range { range: Ipv6Cidr::new(text).map_err(unreadable)?, is_associated })
 }
 
 /// The filter of the describe said so already; looked at again, as the tags of everything else are.

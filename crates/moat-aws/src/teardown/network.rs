@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
 use moat::error::Failure;
-use moat::ids::VpcId;
+use moat::ids::{EgressOnlyInternetGatewayId, VpcId};
 use moat::network::observed::EndpointState;
 use moat::plan::Bindings;
 use moat::stage::{Cloud, Done};
@@ -37,12 +37,13 @@ impl NetworkTeardownCloud {
 impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
     async fn observe(&self, spec: &NetworkTeardownSpec) -> Result<Observed, Failure> {
         let owner = Owner::Network(spec.network.clone());
-        let (vpcs, endpoints, nat_gateways, addresses, internet_gateways, subnets, route_tables, groups) = try_join!(
+        let (vpcs, endpoints, nat_gateways, addresses, internet_gateways, exits, subnets, route_tables, groups) = try_join!(
             self.vpcs(&owner),
             self.endpoints(&owner),
             self.nat_gateways(&owner),
             self.addresses(&owner),
             self.internet_gateways(&owner),
+            self.egress_only_gateways(&owner),
             self.subnets(&owner),
             self.route_tables(&owner),
             groups(&self.ec2, &owner),
@@ -55,6 +56,7 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
             nat_gateways,
             addresses,
             internet_gateways,
+            egress_only_gateways: exits,
             subnets,
             route_tables,
             groups,
@@ -83,6 +85,10 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
             }
             NetworkStep::DeleteInternetGateway { id } => {
                 self.ec2.delete_internet_gateway().internet_gateway_id(id.as_str()).send().await.remove(step)?;
+            }
+            NetworkStep::DeleteEgressOnlyGateway { id } => {
+                let call = self.ec2.delete_egress_only_internet_gateway().egress_only_internet_gateway_id(id.as_str());
+                call.send().await.remove(step)?;
             }
             NetworkStep::DeleteSubnet { id, .. } => {
                 self.ec2.delete_subnet().subnet_id(id.as_str()).send().await.remove(step)?;
@@ -171,6 +177,14 @@ impl NetworkTeardownCloud {
         .collect()
     }
 
+    async fn egress_only_gateways(&self, owner: &Owner) -> Result<Vec<EgressOnlyInternetGatewayId>, Failure> {
+        let doing = format!("describe egress-only internet gateways of {owner}");
+        let found = self.ec2.describe_egress_only_internet_gateways().filters(owned_by(owner)).into_paginator();
+        let found = found.items().send().collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let ours = found.iter().filter(|gateway| resource(owner, gateway.tags()).is_some());
+        ours.map(|gateway| Ok(present(gateway.egress_only_internet_gateway_id(), &doing, "id")?.into())).collect()
+    }
+
     async fn subnets(&self, owner: &Owner) -> Result<Vec<Subnet>, Failure> {
         let doing = format!("describe subnets of {owner}");
         let found = self.ec2.describe_subnets().filters(owned_by(owner)).into_paginator().items().send();
@@ -189,15 +203,19 @@ impl NetworkTeardownCloud {
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         let ours = found.iter().filter_map(|table| Some((table, resource(owner, table.tags())?)));
         ours.map(|(table, resource)| {
-            let to_nat = table.routes().iter().filter_map(|route| {
+            let routes = table.routes().iter().filter_map(|route| {
                 let destination = route.destination_cidr_block().or_else(|| route.destination_ipv6_cidr_block())?;
-                Some((destination.to_owned(), route.nat_gateway_id()?.into()))
+                Some((destination.to_owned(), route))
             });
+            let to_exit =
+                routes.clone().filter_map(|(to, it)| Some((to, it.egress_only_internet_gateway_id()?.into())));
+            let to_nat = routes.filter_map(|(to, route)| Some((to, route.nat_gateway_id()?.into())));
             Ok(RouteTable {
                 id: present(table.route_table_id(), &doing, "id")?.into(),
                 resource,
                 vpc: present(table.vpc_id(), &doing, "VPC")?.into(),
                 nat_routes: to_nat.collect(),
+                exit_routes: to_exit.collect(),
             })
         })
         .collect()

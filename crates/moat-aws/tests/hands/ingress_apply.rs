@@ -4,7 +4,7 @@ use crate::wire::{Answer, Call, Wire};
 use crate::xml::{bindings, item, list, network, service, tag};
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
-use moat::ingress::desired::{End, Group, Wanted};
+use moat::ingress::desired::{AddressType, End, Group, Wanted};
 use moat::ingress::observed::HealthCheck;
 use moat::ingress::shared::Conditions;
 use moat::ingress::{IngressSpec, IngressStep};
@@ -32,7 +32,7 @@ pub const CERTIFICATE: &str = "arn:aws:acm:eu-west-1:123456789012:certificate/on
 
 fn door(kind: LoadBalancerKind, scheme: Scheme, subnets: &[&str]) -> IngressStep {
     let subnets = subnets.iter().map(|name| Logical::from(*name)).collect();
-    IngressStep::CreateLoadBalancer { kind, scheme, subnets }
+    IngressStep::CreateLoadBalancer { kind, scheme, address_type: AddressType::Ipv4, subnets }
 }
 
 async fn apply(wire: &Wire, step: &IngressStep) -> Result<Done, Failure> {

@@ -8,6 +8,7 @@ mod evidence;
 mod image;
 mod ingress_apply;
 mod ingress_observe;
+mod ipv6;
 mod lock;
 mod many;
 mod network_apply;

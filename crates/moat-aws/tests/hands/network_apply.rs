@@ -2,7 +2,7 @@
 
 use crate::wire::{Answer, Call, Wire};
 use crate::xml::{bindings, item, stage, tag};
-use moat::cidr::Cidr;
+use moat::cidr::{Anywhere, Cidr};
 use moat::error::{Failure, Kind};
 use moat::name::Logical;
 use moat::network::NetworkStep;
@@ -165,7 +165,11 @@ async fn the_s3_endpoint_is_a_gateway_on_the_named_tables() {
 #[tokio::test]
 async fn c3_a_default_route_names_the_gateway_by_its_kind() {
     let wire = Wire::default();
-    let to = |table: &str, gateway| NetworkStep::CreateRoute { table: Logical::from(table), gateway };
+    let to = |table: &str, gateway| NetworkStep::CreateRoute {
+        table: Logical::from(table),
+        destination: Anywhere::Ipv4,
+        gateway,
+    };
     apply(&wire, &to("route-table public", Gateway::Internet)).await.unwrap();
     apply(&wire, &to("route-table private-a", Gateway::Nat(NatPlace::Zone('a')))).await.unwrap();
     let calls = wire.calls();
@@ -181,6 +185,7 @@ async fn c3_a_step_whose_gateway_is_not_available_yet_is_a_defect_and_no_call() 
     let wire = Wire::default();
     let step = NetworkStep::CreateRoute {
         table: Logical::from("route-table private-a"),
+        destination: Anywhere::Ipv4,
         gateway: Gateway::Nat(NatPlace::Zone('b')),
     };
     let failure = apply(&wire, &step).await.unwrap_err();
@@ -266,7 +271,11 @@ async fn an_answer_without_the_id_is_a_failure_and_no_panic() {
 }
 
 fn route() -> NetworkStep {
-    NetworkStep::CreateRoute { table: Logical::from("route-table public"), gateway: Gateway::Internet }
+    NetworkStep::CreateRoute {
+        table: Logical::from("route-table public"),
+        destination: Anywhere::Ipv4,
+        gateway: Gateway::Internet,
+    }
 }
 
 fn associate() -> NetworkStep {

@@ -3,6 +3,7 @@
 use crate::network_apply::{apply, cidr};
 use crate::wire::{Answer, Wire};
 use crate::xml::{stage, tag};
+use moat::cidr::Anywhere;
 use moat::error::Kind;
 use moat::name::Logical;
 use moat::network::NetworkStep;
@@ -28,7 +29,10 @@ async fn c5_a_create_without_a_token_is_sent_once_however_its_answer_was_lost() 
         ("CreateVpc", NetworkStep::CreateVpc { cidr: cidr("10.0.0.0/16") }),
         ("CreateInternetGateway", NetworkStep::CreateInternetGateway),
         ("AllocateAddress", NetworkStep::AllocateAddress { address: Logical::from("elastic-ip a") }),
-        ("CreateRoute", NetworkStep::CreateRoute { table: table(), gateway: Gateway::Internet }),
+        (
+            "CreateRoute",
+            NetworkStep::CreateRoute { table: table(), destination: Anywhere::Ipv4, gateway: Gateway::Internet },
+        ),
         ("AttachInternetGateway", NetworkStep::AttachInternetGateway),
     ];
     for (action, step) in steps {

@@ -44,8 +44,16 @@ async fn c5_every_describe_is_filtered_but_the_one_that_knows_no_filter() {
     observe(&wire).await.unwrap();
     for call in wire.calls() {
         let is_without = call.action == "DescribeEgressOnlyInternetGateways";
-        assert_eq!(call.filters().is_empty(), is_without, "{call:?}");
+        assert!(!call.filters().is_empty() || is_without, "{call:?}");
     }
+    let exits: Vec<bool> = wire
+        .calls()
+        .iter()
+        .filter(|call| call.action == "DescribeEgressOnlyInternetGateways")
+        .map(|call| call.filters().is_empty())
+        .collect();
+    assert_eq!(exits.len(), 2, "those of the network by tag, and those of others, which no filter finds");
+    assert!(exits.contains(&true) && exits.contains(&false));
 }
 
 #[tokio::test]
@@ -154,6 +162,30 @@ async fn d7_what_is_in_the_vpc_and_not_ours_is_a_stranger() {
 }
 
 #[tokio::test]
+async fn t1_the_way_out_by_ipv6_is_read_with_the_routes_to_it_and_is_no_stranger() {
+    let attached = list("attachmentSet", "item", &[item(&[("state", "attached"), ("vpcId", "vpc-1")], &[])]);
+    let exit = item(&[("egressOnlyInternetGatewayId", "eigw-1")], &[attached, ours("egress-only-internet-gateway")]);
+    let route = |fields: &[(&str, &str)]| item(fields, &[]);
+    let routes = [
+        route(&[("destinationCidrBlock", "0.0.0.0/0"), ("natGatewayId", "nat-1")]),
+        route(&[("destinationIpv6CidrBlock", "::/0"), ("egressOnlyInternetGatewayId", "eigw-1")]),
+    ];
+    let table = item(
+        &[("routeTableId", "rtb-1"), ("vpcId", "vpc-1")],
+        &[list("routeSet", "item", &routes), ours("route-table private-a")],
+    );
+    let wire = Wire::default()
+        .on("DescribeVpcs", [vpc()])
+        .on("DescribeEgressOnlyInternetGateways", [list("egressOnlyInternetGatewaySet", "item", &[exit])]);
+    let wire = by_filter(wire, "DescribeRouteTables", list("routeTableSet", "item", &[table]), String::new());
+    let observed = observe(&wire).await.unwrap();
+    assert_eq!(observed.egress_only_gateways, ["eigw-1".into()]);
+    assert_eq!(observed.route_tables[0].nat_routes, [("0.0.0.0/0".to_owned(), "nat-1".into())]);
+    assert_eq!(observed.route_tables[0].exit_routes, [("::/0".to_owned(), "eigw-1".into())]);
+    assert!(observed.strangers.is_empty(), "{:?}", observed.strangers);
+}
+
+#[tokio::test]
 async fn t2_an_interface_is_read_with_what_tells_whose_it_is() {
     let interface = item(
         &[
@@ -196,6 +228,21 @@ fn steps() -> Vec<Sent> {
             },
             "DeleteRoute",
             &[("RouteTableId", "rtb-1"), ("DestinationCidrBlock", "0.0.0.0/0")],
+        ),
+        (
+            NetworkStep::DeleteRoute {
+                table: named("route-table private-a"),
+                id: "rtb-1".into(),
+                destination: "::/0".into(),
+                gateway: "eigw-1".into(),
+            },
+            "DeleteRoute",
+            &[("RouteTableId", "rtb-1"), ("DestinationIpv6CidrBlock", "::/0")],
+        ),
+        (
+            NetworkStep::DeleteEgressOnlyGateway { id: "eigw-1".into() },
+            "DeleteEgressOnlyInternetGateway",
+            &[("EgressOnlyInternetGatewayId", "eigw-1")],
         ),
         (
             NetworkStep::DeleteNatGateway { gateway: named("nat-gateway a"), id: "nat-1".into() },

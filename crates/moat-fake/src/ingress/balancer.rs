@@ -4,6 +4,7 @@ use crate::answer::{Answer, Refused, refuse};
 use crate::network::known;
 use crate::state::{Balancer, State, TargetGroup};
 use moat::ids::{SecurityGroupId, SubnetId, VpcId};
+use moat::ingress::desired::AddressType;
 use moat::ingress::observed::HealthCheck;
 use moat::ingress::{attributes, desired};
 use moat::spec::{LoadBalancerKind, Scheme};
@@ -15,19 +16,22 @@ pub fn create(
     state: &mut State,
     owner: &Owner,
     name: String,
-    (kind, scheme): (LoadBalancerKind, Scheme),
+    (kind, scheme, address_type): (LoadBalancerKind, Scheme, AddressType),
     subnets: BTreeSet<SubnetId>,
     group: &str,
 ) -> Answer {
     let groups = BTreeSet::from([SecurityGroupId::from(group)]);
     if let Some(other) = state.balancers.there().find(|balancer| balancer.name == name) {
-        if (&other.subnets, &other.groups, other.kind, other.scheme) == (&subnets, &groups, kind, scheme) {
+        let is_the_same = other.address_type == address_type.as_str();
+        if is_the_same && (&other.subnets, &other.groups, other.kind, other.scheme) == (&subnets, &groups, kind, scheme)
+        {
             return Ok(Done::Made(other.arn.clone()));
         }
         return refuse("DuplicateLoadBalancerName", format!("{name} exists with other settings"));
     }
     known(state.groups.usable(group, state.now), "InvalidSecurityGroup", group)?;
     let vpc = zones(state, &subnets)?;
+    has_ranges(state, &subnets, address_type)?;
     let is_internal = scheme == Scheme::Internal;
     if !is_internal && !state.internet_gateways.there().any(|gateway| gateway.vpc.as_ref() == Some(&vpc)) {
         return refuse("InvalidSubnet", format!("{vpc} has no internet gateway"));
@@ -35,12 +39,13 @@ pub fn create(
     let short = if kind == LoadBalancerKind::Network { "net" } else { "app" };
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{short}/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes = attributes::guarded(kind).iter().copied().chain(begins_with(kind));
+    let attributes = attributes::guarded(kind, scheme).into_iter().chain(begins_with(kind));
     let balancer = Balancer {
         arn: arn.clone(),
         name,
         kind,
         scheme,
+        address_type: address_type.as_str().into(),
         subnets,
         groups,
         attributes: attributes.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
@@ -80,8 +85,29 @@ fn zones(state: &State, subnets: &BTreeSet<SubnetId>) -> Result<VpcId, Refused> 
     }
 }
 
+/// A load balancer has IPv6 addresses only where its subnets have IPv6 ranges.
+fn has_ranges(state: &State, subnets: &BTreeSet<SubnetId>, address_type: AddressType) -> Result<(), Refused> {
+    let has_range = |id: &&SubnetId| {
+        let range = state.subnets.get(id.as_str()).and_then(|subnet| subnet.ipv6.as_ref());
+        range.is_some_and(|range| range.is_associated)
+    };
+    match subnets.iter().find(|id| address_type == AddressType::DualStack && !has_range(id)) {
+        Some(id) => refuse("InvalidSubnet", format!("{id} has no IPv6 range")),
+        None => Ok(()),
+    }
+}
+
+pub fn set_address_type(state: &mut State, arn: &str, address_type: AddressType) -> Answer {
+    let found = known(state.balancers.usable(arn, state.now), "LoadBalancerNotFound", arn)?;
+    has_ranges(state, &found.subnets, address_type)?;
+    change(state, arn, |balancer| balancer.address_type = address_type.as_str().into())
+}
+
 pub fn set_subnets(state: &mut State, arn: &str, subnets: BTreeSet<SubnetId>) -> Answer {
     zones(state, &subnets)?;
+    let found = known(state.balancers.usable(arn, state.now), "LoadBalancerNotFound", arn)?;
+    let is_dual = found.address_type == AddressType::DualStack.as_str();
+    has_ranges(state, &subnets, if is_dual { AddressType::DualStack } else { AddressType::Ipv4 })?;
     change(state, arn, |balancer| balancer.subnets = subnets)
 }
 

@@ -17,7 +17,9 @@ pub fn create(state: &mut State, owner: &Owner, vpc: &str, resource: &Logical, n
     }
     let id = SecurityGroupId(state.id("sg"));
     let (seen, usable) = (state.seen_from(), state.seen_from());
-    let group = Group { id: id.clone(), name, vpc: vpc.into(), rules: Parts::of(vec![Rule::all_out()]) };
+    let by_ipv6 = state.has_ipv6(vpc).then(Rule::all_out_by_ipv6);
+    let rules = Parts::of([Rule::all_out()].into_iter().chain(by_ipv6).collect());
+    let group = Group { id: id.clone(), name, vpc: vpc.into(), rules };
     state.groups.put(group, owner.tags(resource), seen, usable);
     Ok(Done::Made(id.0))
 }

@@ -39,6 +39,7 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::CreateListener { .. }
         | IngressStep::CreateListenerRule { .. } => Verb::Create,
         IngressStep::SetSubnets { .. }
+        | IngressStep::SetAddressType { .. }
         | IngressStep::SetGroups { .. }
         | IngressStep::SetLoadBalancerAttributes { .. }
         | IngressStep::SetHealthCheck { .. }
@@ -75,10 +76,13 @@ fn apply(
             group::authorize(state, &bound(bindings, &group.logical()), rule)
         }
         IngressStep::RemoveRule { id, rule, .. } => group::revoke(state, id.as_str(), std::slice::from_ref(rule)),
-        IngressStep::CreateLoadBalancer { kind, scheme, subnets } => {
-            balancer::create(state, owner, name, (*kind, *scheme), ids(subnets), &door())
+        IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets } => {
+            balancer::create(state, owner, name, (*kind, *scheme, *address_type), ids(subnets), &door())
         }
-        IngressStep::SetSubnets { arn, subnets } => balancer::set_subnets(state, arn.as_str(), ids(subnets)),
+        IngressStep::SetAddressType { arn, address_type, .. } => {
+            balancer::set_address_type(state, arn.as_str(), *address_type)
+        }
+        IngressStep::SetSubnets { arn, subnets, .. } => balancer::set_subnets(state, arn.as_str(), ids(subnets)),
         IngressStep::SetGroups { arn } => balancer::set_groups(state, arn.as_str(), &door()),
         IngressStep::SetLoadBalancerAttributes { attributes } => {
             balancer::set_attributes(state, &bound(bindings, &desired::load_balancer()), attributes)

@@ -90,6 +90,7 @@ fn load_balancer(state: &State, owner: &Owner, name: &str) -> Option<LoadBalance
         state: if is_active { LoadBalancerState::Active } else { LoadBalancerState::Provisioning },
         kind: found.kind.as_str().into(),
         is_internet_facing: found.scheme == Scheme::InternetFacing,
+        address_type: found.address_type.clone(),
         dns_name: format!("{name}.us-east-1.elb.amazonaws.com"),
         subnets: found.subnets.clone(),
         groups: found.groups.clone(),

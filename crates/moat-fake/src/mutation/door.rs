@@ -89,12 +89,28 @@ fn is_asked_for(balancer: &Balancer, key: &str) -> bool {
 }
 
 fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
-    let Balancer { arn, name: _, kind, scheme, subnets, groups, attributes, web_acl, born: _, active_at: _ } = balancer;
+    let Balancer {
+        arn,
+        name: _,
+        kind,
+        scheme,
+        address_type,
+        subnets,
+        groups,
+        attributes,
+        web_acl,
+        born: _,
+        active_at: _,
+    } = balancer;
     let kind = *kind;
     walk.fixed("arn", IDENTITY);
     walk.fixed("name", SET_ONCE);
     walk.fixed("scheme", SET_ONCE);
     walk.fixed("type", SET_ONCE);
+    let has_ipv6 = address_type == "dualstack";
+    if !has_ipv6 {
+        walk.fixed("address type", "AWS gives a load balancer IPv6 addresses only in subnets that have IPv6 ranges");
+    }
     walk.fixed("born", CLOCK);
     walk.fixed("active_at", CLOCK);
     walk.deleted();
@@ -102,6 +118,9 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
         let of = arn.clone();
         walk.add(nature, what, move |state| state.balancers.get_mut(&of).into_iter().for_each(&change));
     };
+    if has_ipv6 {
+        set(Nature::Field, "address type: ipv4".into(), Box::new(|it| it.address_type = "ipv4".into()));
+    }
     for subnet in subnets {
         let side = if *scheme == Scheme::Internal { "public" } else { "private" };
         let others = state.subnets.there().filter(|it| it.resource.as_str().contains(side));
@@ -125,7 +144,7 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
     let is_tuned = |key: &str| TUNED.iter().chain(&ASKED_FOR).any(|(known, _)| *known == key);
     for key in attributes.keys().filter(|key| !is_tuned(key) || is_asked_for(balancer, key)) {
         let key = key.clone();
-        let is_guarded = attributes::guarded(kind).iter().any(|(guarded, _)| *guarded == key);
+        let is_guarded = attributes::guarded(kind, *scheme).iter().any(|(guarded, _)| *guarded == key);
         let is_ours =
             ["routing.http.drop_invalid_header_fields.enabled", "load_balancing.cross_zone.enabled"].contains(&&*key);
         assert!(is_guarded || is_ours || is_tuned(&key), "the fake knows {key}, and nobody has said whose it is");

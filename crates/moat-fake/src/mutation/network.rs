@@ -4,7 +4,10 @@ use super::{CLOCK, IDENTITY, Nature, SET_ONCE, Walk, Ways, is_ours};
 use crate::state::{Address, Endpoint, Group, InterfaceEndpoint, NatGateway, State, Table, Vpc};
 use moat::cidr::Cidr;
 use moat::ids::{AssociationId, RouteTableId, SubnetId};
-use moat::network::observed::{EndpointState, InternetGateway, NatState, Subnet, Target};
+use moat::ipv6::Ipv6Cidr;
+use moat::network::observed::{
+    EgressOnlyInternetGateway, EndpointState, InternetGateway, Ipv6Range, NatState, Subnet, Target,
+};
 use moat::rule::{Direction, Peer, Rule};
 
 const ANYWHERE: &str = "0.0.0.0/0";
@@ -35,7 +38,7 @@ pub fn walk(state: &State, ways: &mut Ways) {
 fn vpcs(state: &State, ways: &mut Ways) {
     for kept in state.vpcs.kept() {
         let mut walk = Walk::of(ways, &kept.tags);
-        let Vpc { id, cidr: _, dns_support: _, dns_hostnames: _ } = kept.thing.clone();
+        let Vpc { id, cidr: _, dns_support: _, dns_hostnames: _, ipv6 } = kept.thing.clone();
         walk.fixed("id", IDENTITY);
         walk.fixed("cidr", "AWS cannot change the first range of a VPC");
         walk.fixed("deleted", "AWS refuses to delete a VPC that has anything in it");
@@ -47,6 +50,14 @@ fn vpcs(state: &State, ways: &mut Ways) {
         walk.field("dns_hostnames", move |state| {
             state.vpcs.get_mut(&of).into_iter().for_each(|it| it.dns_hostnames = false);
         });
+        let of = id.0.clone();
+        let second = Ipv6Range { range: theirs(), is_associated: true };
+        walk.delegated("ipv6: one block more", move |state| {
+            state.vpcs.get_mut(&of).into_iter().for_each(|it| it.ipv6.push(second.clone()));
+        });
+        if !ipv6.is_empty() {
+            walk.fixed("ipv6 block removed", "AWS refuses to take a block away that a subnet has a range of");
+        }
         walk.add(Nature::Riddle, "tags taken off", move |state| state.vpcs.strip(id.as_str()));
     }
 }
@@ -54,13 +65,23 @@ fn vpcs(state: &State, ways: &mut Ways) {
 fn subnets(state: &State, ways: &mut Ways) {
     for kept in state.subnets.kept() {
         let mut walk = Walk::of(ways, &kept.tags);
-        let Subnet { id, resource: _, vpc: _, cidr: _, zone: _, gives_public_ips: _ } = kept.thing.clone();
+        let Subnet { id, resource: _, vpc: _, cidr: _, zone: _, gives_public_ips: _, ipv6 } = kept.thing.clone();
         walk.fixed("id", IDENTITY);
         walk.fixed("resource", "it is the tag by which the subnet is known");
         for field in ["vpc", "cidr", "zone"] {
             walk.fixed(field, SET_ONCE);
         }
         walk.deleted();
+        let of = id.0.clone();
+        match ipv6 {
+            Some(_) => walk.field("ipv6: none", move |state| {
+                state.subnets.get_mut(&of).into_iter().for_each(|it| it.ipv6 = None);
+            }),
+            None => walk.delegated("ipv6: a range", move |state| {
+                let range = Ipv6Range { range: theirs(), is_associated: true };
+                state.subnets.get_mut(&of).into_iter().for_each(|it| it.ipv6 = Some(range.clone()));
+            }),
+        }
         walk.field("gives_public_ips", move |state| {
             state.subnets.get_mut(id.as_str()).into_iter().for_each(|it| it.gives_public_ips = true);
         });
@@ -76,6 +97,13 @@ fn gateways(state: &State, ways: &mut Ways) {
         walk.add(Nature::Deleted, "detached", move |state| {
             state.internet_gateways.get_mut(id.as_str()).into_iter().for_each(|it| it.vpc = None);
         });
+    }
+    for kept in state.egress_only_gateways.kept() {
+        let mut walk = Walk::of(ways, &kept.tags);
+        let EgressOnlyInternetGateway { id: _, vpc: _ } = &kept.thing;
+        walk.fixed("id", IDENTITY);
+        walk.fixed("vpc", SET_ONCE);
+        walk.deleted();
     }
     for kept in state.addresses.kept() {
         let mut walk = Walk::of(ways, &kept.tags);
@@ -254,6 +282,11 @@ fn default_group(walk: &mut Walk<'_>, group: &Group) {
             state.groups.get_mut(of.as_str()).into_iter().for_each(|it| it.rules.put(rule.clone(), now));
         });
     }
+}
+
+/// A /64 of somebody else's.
+fn theirs() -> Ipv6Cidr {
+    Ipv6Cidr::new("2a05:d018:7:7700::/64").unwrap_or(Ipv6Cidr::ANYWHERE)
 }
 
 fn name_of(kept: &crate::shelf::Kept<Table>) -> String {

@@ -10,6 +10,7 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     put(&mut all, &state.vpcs, |it| format!("{it:?}"));
     put(&mut all, &state.subnets, |it| format!("{it:?}"));
     put(&mut all, &state.internet_gateways, |it| format!("{it:?}"));
+    put(&mut all, &state.egress_only_gateways, |it| format!("{it:?}"));
     put(&mut all, &state.addresses, |it| format!("{it:?}"));
     put(&mut all, &state.nat_gateways, |it| format!("{:?} {:?} {:?} {:?}", it.vpc, it.subnet, it.allocation, it.state));
     put(&mut all, &state.tables, |it| {
@@ -25,7 +26,7 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     });
     put(&mut all, &state.groups, |it| format!("{} {:?} {:?}", it.name, it.vpc, sorted(&it.rules)));
     put(&mut all, &state.balancers, |it| {
-        let what = (it.kind, it.scheme, &it.subnets, &it.groups, &it.attributes, &it.web_acl);
+        let what = (it.kind, it.scheme, &it.address_type, &it.subnets, &it.groups, &it.attributes, &it.web_acl);
         format!("{} {what:?}", it.name)
     });
     put(&mut all, &state.targets, |it| format!("{it:?}"));

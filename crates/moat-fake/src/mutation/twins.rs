@@ -87,6 +87,15 @@ fn gateways(state: &State, ways: &mut Ways) {
             },
         );
     }
+    for kept in state.egress_only_gateways.kept() {
+        twin(
+            ways,
+            kept,
+            Nature::Twin,
+            |state| &mut state.egress_only_gateways,
+            |_, gateway, id| gateway.id = id.into(),
+        );
+    }
     for kept in state.addresses.kept() {
         twin(ways, kept, Nature::Twin, |state| &mut state.addresses, |_, address, id| address.id = id.into());
     }

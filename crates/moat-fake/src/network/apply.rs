@@ -1,6 +1,6 @@
 //! What each step of a network does, and when EC2 refuses it.
 
-use super::{bound, endpoint, gateway, interface, known, table};
+use super::{bound, endpoint, gateway, interface, ipv6, known, table};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
 use crate::shelf::{HasId, Parts};
@@ -30,6 +30,10 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             }
             change_vpc(state, &vpc(), |vpc| vpc.dns_hostnames = true)
         }
+        NetworkStep::AssociateIpv6Block => ipv6::associate_block(state, &vpc()),
+        NetworkStep::AssociateIpv6Range { subnet, number } => {
+            ipv6::associate_range(state, &id(subnet), &id(&desired::ipv6_range(&desired::vpc())), *number)
+        }
         NetworkStep::CreateSubnet { subnet, cidr, zone } => create_subnet(state, owner, &vpc(), subnet, *cidr, zone),
         NetworkStep::StopGivingPublicIps { id, .. } => {
             let Some(subnet) = state.subnets.get_mut(id.as_str()) else {
@@ -46,6 +50,8 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
             Ok(Done::Made(id))
         }
         NetworkStep::AttachInternetGateway => attach(state, &id(&desired::internet_gateway()), &vpc()),
+        NetworkStep::CreateEgressOnlyGateway => ipv6::create_gateway(state, owner, &vpc()),
+        NetworkStep::DeleteEgressOnlyGateway { id, .. } => ipv6::delete_gateway(state, id),
         NetworkStep::AllocateAddress { address } => gateway::allocate(state, owner, address),
         NetworkStep::CreateNatGateway { place, predecessor } => {
             let (subnet, allocation) = (place.subnet().map(|name| id(&name)), place.address().map(|name| id(&name)));
@@ -55,14 +61,14 @@ pub fn apply(state: &mut State, owner: &Owner, step: &NetworkStep, bindings: &Bi
         NetworkStep::CreateRouteTable { table } => table::create(state, owner, &vpc(), table),
         NetworkStep::AssociateRouteTable { table, subnet } => table::associate(state, &id(table), &id(subnet)),
         NetworkStep::MoveAssociation { table, association, .. } => table::reassociate(state, association, &id(table)),
-        NetworkStep::CreateRoute { table, gateway } => {
-            table::create_route(state, &id(table), gateway, &id(&gateway.ready()))
+        NetworkStep::CreateRoute { table, destination, gateway } => {
+            table::create_route(state, &id(table), (*destination, gateway), &id(&gateway.ready()))
         }
-        NetworkStep::ReplaceRoute { table, gateway, .. } => {
-            table::replace_route(state, &id(table), gateway, &id(&gateway.ready()))
+        NetworkStep::ReplaceRoute { table, destination, gateway, .. } => {
+            table::replace_route(state, &id(table), (*destination, gateway), &id(&gateway.ready()))
         }
         NetworkStep::DeleteRoute { id, destination, .. } => table::delete_route(state, id, destination),
-        NetworkStep::DeleteDefaultRoute { id, .. } => table::delete_route(state, id, &Cidr::ANYWHERE.to_string()),
+        NetworkStep::DeleteDefaultRoute { id, destination, .. } => table::delete_route(state, id, destination.as_str()),
         NetworkStep::CreateS3Endpoint { tables, policy } => {
             let tables = tables.iter().map(|table| id(table).into()).collect();
             let policy = policy.as_ref().map(|policy| document(state, policy, bindings));
@@ -101,7 +107,8 @@ fn document(state: &State, policy: &Policy, bindings: &Bindings) -> String {
 
 fn create_vpc(state: &mut State, owner: &Owner, cidr: Cidr) -> Answer {
     let id = VpcId(state.id("vpc"));
-    state.keep_vpc(Vpc { id: id.clone(), cidr, dns_support: true, dns_hostnames: false }, owner.tags(&desired::vpc()));
+    let vpc = Vpc { id: id.clone(), cidr, dns_support: true, dns_hostnames: false, ipv6: Vec::new() };
+    state.keep_vpc(vpc, owner.tags(&desired::vpc()));
     let main = Table {
         id: state.id("rtb").into(),
         vpc: id.clone(),
@@ -148,6 +155,7 @@ fn create_subnet(state: &mut State, owner: &Owner, vpc: &str, name: &Logical, ci
         cidr,
         zone: zone.to_owned(),
         gives_public_ips: false,
+        ipv6: None,
     };
     let (seen, usable) = (state.seen_from(), state.seen_from());
     state.subnets.put(subnet, owner.tags(name), seen, usable);
@@ -190,6 +198,7 @@ fn contents(state: &State, vpc: &VpcId) -> Vec<String> {
     }
     let mut inside = of(state.subnets.there().filter(|subnet| subnet.vpc == *vpc));
     inside.extend(of(state.internet_gateways.there().filter(|gateway| gateway.vpc.as_ref() == Some(vpc))));
+    inside.extend(of(state.egress_only_gateways.there().filter(|gateway| gateway.vpc == *vpc)));
     inside.extend(of(state.tables.there().filter(|table| table.vpc == *vpc && !table.is_main)));
     inside.extend(of(state.groups.there().filter(|group| group.vpc == *vpc && group.name != "default")));
     inside.extend(of(state.endpoints.there().filter(|endpoint| endpoint.vpc == *vpc)));

@@ -5,6 +5,7 @@ pub(crate) mod endpoint;
 mod existing;
 pub(crate) mod gateway;
 mod interface;
+pub(crate) mod ipv6;
 mod observe;
 pub(crate) mod table;
 
@@ -48,6 +49,9 @@ const fn verb(step: &NetworkStep) -> Verb {
         | NetworkStep::CreateSubnet { .. }
         | NetworkStep::CreateInternetGateway
         | NetworkStep::AttachInternetGateway
+        | NetworkStep::AssociateIpv6Block
+        | NetworkStep::AssociateIpv6Range { .. }
+        | NetworkStep::CreateEgressOnlyGateway
         | NetworkStep::AllocateAddress { .. }
         | NetworkStep::CreateNatGateway { .. }
         | NetworkStep::CreateRouteTable { .. }
@@ -80,6 +84,7 @@ const fn verb(step: &NetworkStep) -> Verb {
         )
         | NetworkStep::EmptyDefaultGroup { .. }
         | NetworkStep::DeleteNatGateway { .. }
+        | NetworkStep::DeleteEgressOnlyGateway { .. }
         | NetworkStep::ReleaseAddress { .. }
         | NetworkStep::DeleteTwinRouteTable { .. }
         | NetworkStep::DeleteTwinInternetGateway { .. }

@@ -8,8 +8,8 @@ use moat::error::Failure;
 use moat::ids::VpcId;
 use moat::name::Logical;
 use moat::network::observed::{
-    Address, DefaultGroup, Endpoint, Group, InterfaceEndpoint, InternetGateway, NatGateway, Observed, RouteTable,
-    Subnet, Vpc,
+    Address, DefaultGroup, EgressOnlyInternetGateway, Endpoint, Group, InterfaceEndpoint, InternetGateway, NatGateway,
+    Observed, RouteTable, Subnet, Vpc,
 };
 use moat::tags::{self, Owner};
 
@@ -21,17 +21,18 @@ pub async fn observe(hand: &Hand, owner: &Owner) -> Result<Observed, Failure> {
         }};
     }
     let place = hand.look("describe availability zones", |state| (state.region.clone(), state.zones.clone()));
-    let (place, vpcs, subnets, internet_gateways, addresses, nat_gateways, (endpoints, interface_endpoints), groups) =
-        try_join!(
-            place,
-            look!("describe VPCs", vpcs),
-            look!("describe subnets", subnets),
-            look!("describe internet gateways", internet_gateways),
-            look!("describe elastic IPs", addresses),
-            look!("describe NAT gateways", nat_gateways),
-            look!("describe VPC endpoints", all_endpoints),
-            look!("describe security groups", groups),
-        )?;
+    let (place, vpcs, subnets, internet_gateways, egress_only_gateways, addresses, nat_gateways, endpoints, groups) = try_join!(
+        place,
+        look!("describe VPCs", vpcs),
+        look!("describe subnets", subnets),
+        look!("describe internet gateways", internet_gateways),
+        look!("describe egress-only internet gateways", egress_only_gateways),
+        look!("describe elastic IPs", addresses),
+        look!("describe NAT gateways", nat_gateways),
+        look!("describe VPC endpoints", all_endpoints),
+        look!("describe security groups", groups),
+    )?;
+    let (endpoints, interface_endpoints) = endpoints;
     let (region, zones) = place;
     let mut observed = Observed {
         region,
@@ -40,6 +41,7 @@ pub async fn observe(hand: &Hand, owner: &Owner) -> Result<Observed, Failure> {
         vpcs,
         subnets,
         internet_gateways,
+        egress_only_gateways,
         addresses,
         nat_gateways,
         endpoints,
@@ -63,6 +65,7 @@ fn vpcs(state: &State, owner: &Owner) -> Vec<Vpc> {
         cidr: vpc.cidr,
         dns_support: vpc.dns_support,
         dns_hostnames: vpc.dns_hostnames,
+        ipv6: vpc.ipv6.clone(),
     };
     state.vpcs.seen_of(owner, state.now).map(|kept| vpc(&kept.thing)).collect()
 }
@@ -73,6 +76,10 @@ fn subnets(state: &State, owner: &Owner) -> Vec<Subnet> {
 
 fn internet_gateways(state: &State, owner: &Owner) -> Vec<InternetGateway> {
     state.internet_gateways.seen_of(owner, state.now).map(|kept| kept.thing.clone()).collect()
+}
+
+fn egress_only_gateways(state: &State, owner: &Owner) -> Vec<EgressOnlyInternetGateway> {
+    state.egress_only_gateways.seen_of(owner, state.now).map(|kept| kept.thing.clone()).collect()
 }
 
 fn addresses(state: &State, owner: &Owner) -> Vec<Address> {

@@ -4,7 +4,7 @@ use super::known;
 use crate::answer::{Answer, Refused, refuse};
 use crate::shelf::Parts;
 use crate::state::{State, Table};
-use moat::cidr::Cidr;
+use moat::cidr::Anywhere;
 use moat::ids::{AssociationId, RouteTableId, SubnetId};
 use moat::name::Logical;
 use moat::network::observed::{NatState, Target};
@@ -58,9 +58,9 @@ pub fn reassociate(state: &mut State, association: &AssociationId, table: &str) 
     Ok(Done::Changed)
 }
 
-pub fn create_route(state: &mut State, table: &str, gateway: &Gateway, id: &str) -> Answer {
+pub fn create_route(state: &mut State, table: &str, (destination, gateway): (Anywhere, &Gateway), id: &str) -> Answer {
     let target = target(state, table, gateway, id)?;
-    let anywhere = Cidr::ANYWHERE.to_string();
+    let anywhere = destination.to_string();
     let seen = state.seen_from();
     let Some(table) = state.tables.get_mut(table) else { return refuse("InvalidRouteTableID.NotFound", table) };
     if table.routes.there().any(|(destination, _)| *destination == anywhere) {
@@ -70,9 +70,9 @@ pub fn create_route(state: &mut State, table: &str, gateway: &Gateway, id: &str)
     Ok(Done::Changed)
 }
 
-pub fn replace_route(state: &mut State, table: &str, gateway: &Gateway, id: &str) -> Answer {
+pub fn replace_route(state: &mut State, table: &str, (destination, gateway): (Anywhere, &Gateway), id: &str) -> Answer {
     let target = target(state, table, gateway, id)?;
-    let anywhere = Cidr::ANYWHERE.to_string();
+    let anywhere = destination.to_string();
     let seen = state.seen_from();
     let Some(table) = state.tables.get_mut(table) else { return refuse("InvalidRouteTableID.NotFound", table) };
     if !table.routes.remove(|(destination, _)| *destination == anywhere, seen) {
@@ -123,6 +123,13 @@ fn target(state: &State, table: &str, gateway: &Gateway, id: &str) -> Result<Tar
                 return refuse("InvalidNatGatewayID.NotFound", format!("{id} is {:?}", found.state));
             }
             Ok(Target::NatGateway(id.into()))
+        }
+        Gateway::EgressOnly => {
+            let found = known(state.egress_only_gateways.usable(id, state.now), "InvalidGatewayID.NotFound", id)?;
+            if found.vpc != *vpc {
+                return refuse("InvalidParameterValue", format!("{table} and {id} belong to different networks"));
+            }
+            Ok(Target::egress_only(&found.id))
         }
     }
 }

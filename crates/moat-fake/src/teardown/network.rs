@@ -3,12 +3,12 @@
 use super::{apply_to_group, groups, is_inside, references, resource};
 use crate::answer::{Answer, Verb, refuse};
 use crate::call::Hand;
-use crate::network::{apply::delete_vpc, endpoint, gateway, known, table};
+use crate::network::{apply::delete_vpc, endpoint, gateway, ipv6, known, table};
 use crate::shelf::{HasId, Shelf, Tags};
 use crate::state::State;
 use futures_util::try_join;
 use moat::error::Failure;
-use moat::ids::{InternetGatewayId, SecurityGroupId, SubnetId, VpcId};
+use moat::ids::{EgressOnlyInternetGatewayId, InternetGatewayId, SecurityGroupId, SubnetId, VpcId};
 use moat::name::Name;
 use moat::network::observed::{EndpointState, NatState, Target};
 use moat::plan::Bindings;
@@ -30,12 +30,13 @@ impl Cloud<NetworkTeardown> for Hand {
                 self.look($what, move |state| $read(state, &owner))
             }};
         }
-        let (vpcs, endpoints, nat_gateways, addresses, internet_gateways, subnets, route_tables, groups) = try_join!(
+        let (vpcs, endpoints, nat_gateways, addresses, internet_gateways, exits, subnets, route_tables, groups) = try_join!(
             look!("describe VPCs", vpcs),
             look!("describe VPC endpoints", endpoints),
             look!("describe NAT gateways", nat_gateways),
             look!("describe elastic IPs", addresses),
             look!("describe internet gateways", internet_gateways),
+            look!("describe egress-only internet gateways", egress_only_gateways),
             look!("describe subnets", subnets),
             look!("describe route tables", route_tables),
             look!("describe security groups", groups),
@@ -53,6 +54,7 @@ impl Cloud<NetworkTeardown> for Hand {
             nat_gateways,
             addresses,
             internet_gateways,
+            egress_only_gateways: exits,
             subnets,
             route_tables,
             groups,
@@ -136,6 +138,10 @@ fn internet_gateways(state: &State, owner: &Owner) -> Vec<InternetGateway> {
     ours.map(|found| InternetGateway { id: found.id.clone(), vpc: found.vpc.clone() }).collect()
 }
 
+fn egress_only_gateways(state: &State, owner: &Owner) -> Vec<EgressOnlyInternetGatewayId> {
+    state.egress_only_gateways.seen_of(owner, state.now).map(|kept| kept.thing.id.clone()).collect()
+}
+
 fn subnets(state: &State, owner: &Owner) -> Vec<Subnet> {
     let ours = state.subnets.seen_of(owner, state.now);
     ours.map(|kept| Subnet { id: kept.thing.id.clone(), resource: resource(&kept.tags), vpc: kept.thing.vpc.clone() })
@@ -149,6 +155,7 @@ fn route_tables(state: &State, owner: &Owner) -> Vec<RouteTable> {
         resource: resource(&kept.tags),
         vpc: kept.thing.vpc.clone(),
         nat_routes: kept.thing.routes.seen(state.now).filter_map(nat_route).collect(),
+        exit_routes: kept.thing.routes.seen(state.now).filter_map(exit_route).collect(),
     })
     .collect()
 }
@@ -157,6 +164,13 @@ fn nat_route((destination, target): &(String, Target)) -> Option<(String, moat::
     match target {
         Target::NatGateway(id) => Some((destination.clone(), id.clone())),
         Target::Local | Target::InternetGateway(_) | Target::Other(_) => None,
+    }
+}
+
+fn exit_route((destination, target): &(String, Target)) -> Option<(String, EgressOnlyInternetGatewayId)> {
+    match target {
+        Target::Other(id) if id.starts_with("eigw-") => Some((destination.clone(), id.as_str().into())),
+        Target::Local | Target::InternetGateway(_) | Target::NatGateway(_) | Target::Other(_) => None,
     }
 }
 
@@ -195,6 +209,9 @@ fn strangers(state: &State, owner: &Owner, vpcs: &[VpcId]) -> Vec<Stranger> {
     for kept in groups.filter(|kept| kept.thing.name != "default" && service_of(&kept.tags).is_none()) {
         add("security group", kept.thing.id(), &kept.thing.name, &kept.tags);
     }
+    for kept in others(state, &state.egress_only_gateways, owner, vpcs, |gateway| &gateway.vpc) {
+        add("egress-only internet gateway", kept.thing.id(), "", &kept.tags);
+    }
     let gateways = others(state, &state.nat_gateways, owner, vpcs, |gateway| &gateway.vpc);
     for kept in gateways.filter(|kept| kept.thing.state != NatState::Deleted) {
         add("NAT gateway", kept.thing.id(), "", &kept.tags);
@@ -227,6 +244,7 @@ fn apply(state: &mut State, step: &NetworkStep) -> Answer {
         NetworkStep::ReleaseAddress { id, .. } => gateway::release(state, id),
         NetworkStep::DetachInternetGateway { id, vpc } => detach(state, id, vpc),
         NetworkStep::DeleteInternetGateway { id } => delete_internet_gateway(state, id),
+        NetworkStep::DeleteEgressOnlyGateway { id } => ipv6::delete_gateway(state, id),
         NetworkStep::DeleteSubnet { id, .. } => delete_subnet(state, id),
         NetworkStep::DeleteRouteTable { id, .. } => table::delete(state, id),
         NetworkStep::Group(step) => apply_to_group(state, step),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cidr::Anywhere;
 use crate::ingress::IngressStep;
 use crate::ingress::desired::Group;
 use crate::network::NetworkStep;
@@ -23,6 +24,7 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
     let anyone = || Peer::Ipv6("::/0".into());
     let replace = |is_black_hole| NetworkStep::ReplaceRoute {
         table: table.clone(),
+        destination: Anywhere::Ipv4,
         gateway: Gateway::Nat(NatPlace::Zone('a')),
         old: Target::Other("eni-1".into()),
         is_black_hole,
@@ -37,7 +39,12 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
     let kinds = [
         (
             "a missing route",
-            NetworkStep::CreateRoute { table: table.clone(), gateway: Gateway::Nat(NatPlace::Zone('a')) }.hazard(),
+            NetworkStep::CreateRoute {
+                table: table.clone(),
+                destination: Anywhere::Ipv4,
+                gateway: Gateway::Nat(NatPlace::Zone('a')),
+            }
+            .hazard(),
         ),
         ("a route into the void", replace(true).hazard()),
         ("a route elsewhere", replace(false).hazard()),
@@ -46,7 +53,8 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
         ("a policy", NetworkStep::ResetEndpointPolicy { endpoint: "vpce-1".into() }.hazard()),
         ("a rule that lets anyone in", remove(Direction::Ingress, anyone()).hazard()),
         ("a rule for another group", remove(Direction::Ingress, Peer::Group("sg-2".into())).hazard()),
-        ("a way out", remove(Direction::Egress, anyone()).hazard()),
+        ("a way out", remove(Direction::Egress, Peer::PrefixList("pl-1".into())).hazard()),
+        ("what AWS gives a new group", remove(Direction::Egress, anyone()).hazard()),
         (
             "a second listener",
             IngressStep::DeleteListener { arn: "l".into(), port: 443, protocol: "HTTPS".into() }.hazard(),
@@ -70,6 +78,7 @@ fn d5_what_is_put_back_is_safe_what_cuts_asks_and_what_removes_asks_louder() {
     a rule that lets anyone in: Safe
     a rule for another group: Disruptive
     a way out: Disruptive
+    what AWS gives a new group: Safe
     a second listener: Destructive
     groups of the load balancer: Disruptive
     logs kept too short: Safe

@@ -1,6 +1,6 @@
 //! The attributes of load balancer and target group that are ours to set, and those that nobody should turn.
 
-use crate::spec::{LoadBalancerKind, LoadBalancerSpec};
+use crate::spec::{LoadBalancerKind, LoadBalancerSpec, Scheme};
 
 /// An attribute and its value, as ELB writes them.
 pub type Pairs = Vec<(&'static str, String)>;
@@ -45,15 +45,20 @@ pub fn target_group(spec: &LoadBalancerSpec) -> Pairs {
 
 /// Attributes of a load balancer that nobody should turn, with what AWS sets them to: each of the others opens
 /// something, or lets through what the tasks do not expect. Whatever else there is may be tuned by anybody.
-pub const fn guarded(kind: LoadBalancerKind) -> &'static [(&'static str, &'static str)] {
-    match kind {
-        LoadBalancerKind::Application => &[
+pub fn guarded(kind: LoadBalancerKind, scheme: Scheme) -> Vec<(&'static str, &'static str)> {
+    let mut pairs = match kind {
+        LoadBalancerKind::Application => vec![
             ("routing.http.desync_mitigation_mode", "defensive"),
             ("routing.http.preserve_host_header.enabled", "false"),
             ("routing.http.xff_header_processing.mode", "append"),
             ("waf.fail_open.enabled", "false"),
         ],
         // It looks at no request, so there is nothing to let through.
-        LoadBalancerKind::Network => &[],
+        LoadBalancerKind::Network => vec![],
+    };
+    // IPv6 addresses are public by themselves; this keeps the Internet gateway from leading to those of an internal one.
+    if scheme == Scheme::Internal {
+        pairs.push(("ipv6.deny_all_igw_traffic", "true"));
     }
+    pairs
 }

@@ -1,9 +1,10 @@
 //! What the door of a service should be.
 
 use super::listener::{self, WantedListener};
-use crate::cidr::Side;
+use crate::cidr::{Cidr, Side};
+use crate::ipv6::Ipv6Cidr;
 use crate::name::Logical;
-use crate::network::desired::subnets;
+use crate::network::desired as network;
 use crate::plan::Bindings;
 use crate::rule::{Direction, Peer, Rule};
 use crate::spec::{LoadBalancerSpec, NetworkSpec, ServiceSpec};
@@ -62,10 +63,30 @@ impl Group {
     }
 }
 
+/// The kind of addresses that a load balancer has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressType {
+    Ipv4,
+    /// IPv4 and IPv6. An internal load balancer can have it too: AWS then keeps the Internet gateway from leading to it, by the
+    /// attribute `ipv6.deny_all_igw_traffic` ("LoadBalancerAttribute", ELB v2 API).
+    DualStack,
+}
+
+impl AddressType {
+    /// As AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ipv4 => "ipv4",
+            Self::DualStack => "dualstack",
+        }
+    }
+}
+
 /// The other end of a rule, by name: groups may not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
-    Cidr(crate::cidr::Cidr),
+    Cidr(Cidr),
+    Ipv6(Ipv6Cidr),
     Group(Group),
 }
 
@@ -83,6 +104,7 @@ impl Wanted {
     pub fn rule(&self, group_id: impl FnOnce(Group) -> Option<crate::ids::SecurityGroupId>) -> Option<Rule> {
         let peer = match &self.end {
             End::Cidr(cidr) => Peer::Cidr(*cidr),
+            End::Ipv6(range) => Peer::Ipv6(range.to_string()),
             End::Group(group) => Peer::Group(group_id(*group)?),
         };
         Some(match self.port {
@@ -104,6 +126,7 @@ impl std::fmt::Display for Wanted {
         })?;
         match &self.end {
             End::Cidr(cidr) => Peer::Cidr(*cidr).fmt(f),
+            End::Ipv6(range) => Peer::Ipv6(range.to_string()).fmt(f),
             End::Group(group) => group.logical().fmt(f),
         }
     }
@@ -140,14 +163,15 @@ impl IngressSpec {
         let rule = |direction, port, end| Wanted { direction, port, end };
         let to_tasks = rule(Direction::Egress, port, End::Group(Group::Tasks));
         let from_door = rule(Direction::Ingress, port, End::Group(Group::LoadBalancer));
-        let out = rule(Direction::Egress, None, End::Cidr(crate::cidr::Cidr::ANYWHERE));
+        let anywhere = [Some(End::Cidr(Cidr::ANYWHERE)), self.network.ipv6.then_some(End::Ipv6(Ipv6Cidr::ANYWHERE))];
+        let out = anywhere.into_iter().flatten().map(|end| rule(Direction::Egress, None, end));
         match (group, self.door()) {
             (Group::LoadBalancer, None) => Vec::new(),
             (Group::LoadBalancer, Some(door)) if door.shared.is_some() => vec![to_tasks],
             (Group::LoadBalancer, Some(door)) => {
-                let allow = door.allowed(&self.network);
+                let allow = self.allowed(door);
                 let each = listener::listeners(door).into_iter().flat_map(|listener| {
-                    allow.iter().map(move |cidr| rule(Direction::Ingress, Some(listener.port), End::Cidr(*cidr)))
+                    allow.iter().map(move |end| rule(Direction::Ingress, Some(listener.port), end.clone()))
                 });
                 let mut rules: Vec<Wanted> = each.collect();
                 rules.sort();
@@ -155,16 +179,37 @@ impl IngressSpec {
                 rules.push(to_tasks);
                 rules
             }
-            (Group::Tasks, None) => vec![out],
-            (Group::Tasks, Some(_)) => vec![from_door, out],
+            (Group::Tasks, None) => out.collect(),
+            (Group::Tasks, Some(_)) => std::iter::once(from_door).chain(out).collect(),
         }
+    }
+
+    /// Who may connect. The document names IPv4 ranges: anyone is anyone by IPv6 too, and where it names nobody, so that
+    /// the network's range may connect to an internal door, its IPv6 block may. Nothing is added to ranges that it names.
+    fn allowed(&self, door: &LoadBalancerSpec) -> Vec<End> {
+        let allow = door.allowed(&self.network);
+        let by_ipv6 = match () {
+            () if !self.network.ipv6 => None,
+            () if allow.contains(&Cidr::ANYWHERE) => Some(Ipv6Cidr::ANYWHERE),
+            () if door.allow.is_empty() => {
+                let block = self.given.get(&network::ipv6_range(&network::vpc()));
+                block.and_then(|text| Ipv6Cidr::new(text).ok())
+            }
+            () => None,
+        };
+        allow.into_iter().map(End::Cidr).chain(by_ipv6.map(End::Ipv6)).collect()
+    }
+
+    /// Which addresses the load balancer has.
+    pub const fn address_type(&self) -> AddressType {
+        if self.network.ipv6 { AddressType::DualStack } else { AddressType::Ipv4 }
     }
 
     /// The subnets of the load balancer, one in each zone (C9): public ones, or private ones where it is internal.
     pub fn door_subnets(&self) -> Vec<Logical> {
         let is_internal = self.door().is_some_and(LoadBalancerSpec::is_internal);
         let side = if is_internal { Side::Private } else { Side::Public };
-        subnets(&self.network, side, &self.given)
+        network::subnets(&self.network, side, &self.given)
     }
 
     /// The name of the load balancer, and of the target group.

@@ -23,6 +23,10 @@ pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -
         IngressStep::CreateLoadBalancer { scheme, subnets, .. } => {
             Difference::missing(door(), format!("there, {}, in {}", scheme.as_str(), names(subnets)))
         }
+        IngressStep::SetAddressType { address_type, .. } => {
+            let found = observed.load_balancer.as_ref().map_or(ABSENT, |found| found.address_type.as_str());
+            Difference::of(door(), "address type", address_type.as_str(), found)
+        }
         IngressStep::SetSubnets { subnets, .. } => {
             let found = observed.load_balancer.iter().flat_map(|found| &found.subnets);
             Difference::of(door(), "subnets", names(subnets), listed(found))

@@ -40,6 +40,8 @@ pub struct LoadBalancer {
     /// `application` or `network`, or whatever else AWS knows.
     pub kind: String,
     pub is_internet_facing: bool,
+    /// `ipv4` or `dualstack`, or whatever else AWS knows.
+    pub address_type: String,
     pub dns_name: String,
     pub subnets: BTreeSet<SubnetId>,
     pub groups: BTreeSet<SecurityGroupId>,

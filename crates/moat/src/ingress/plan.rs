@@ -79,14 +79,21 @@ pub(super) fn rules(
 fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let (subnets, attributes) = (spec.door_subnets(), attributes::load_balancer(door));
     let Some(found) = &observed.load_balancer else {
-        plan.step(IngressStep::CreateLoadBalancer { kind: door.kind, scheme: door.scheme, subnets });
+        let (kind, scheme, address_type) = (door.kind, door.scheme, spec.address_type());
+        plan.step(IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets });
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
         return;
     };
     let wanted: Option<BTreeSet<SubnetId>> =
         subnets.iter().map(|name| spec.given.get(name).map(SubnetId::from)).collect();
     if wanted.is_none_or(|wanted| wanted != found.subnets) {
-        plan.step(IngressStep::SetSubnets { arn: found.arn.clone(), subnets });
+        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+        plan.step(IngressStep::SetSubnets { arn, address_type, subnets: subnets.clone() });
+    }
+    // In a network of somebody else's it is theirs to say.
+    if spec.network.existing.is_none() && found.address_type != spec.address_type().as_str() {
+        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+        plan.step(IngressStep::SetAddressType { arn, address_type, subnets });
     }
     let wanted: BTreeSet<SecurityGroupId> =
         observed.group(Group::LoadBalancer).map(|group| group.id.clone()).into_iter().collect();
@@ -95,8 +102,8 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     }
     let mut attributes = unset(attributes, &found.attributes);
     let turned = |(key, value): &&(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
-    let turned = attributes::guarded(door.kind).iter().filter(turned);
-    attributes.extend(turned.map(|(key, value)| (*key, (*value).to_owned())));
+    let guarded = attributes::guarded(door.kind, door.scheme);
+    attributes.extend(guarded.iter().filter(turned).map(|(key, value)| (*key, (*value).to_owned())));
     if !attributes.is_empty() {
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
     }

@@ -55,6 +55,7 @@ fn settled() -> Observed {
             state: LoadBalancerState::Active,
             kind: "application".into(),
             is_internet_facing: true,
+            address_type: "ipv4".into(),
             dns_name: "web.example".into(),
             subnets: ["subnet-a".into(), "subnet-b".into()].into(),
             groups: ["sg-door".into()].into(),
@@ -287,4 +288,67 @@ fn people_are_told_what_to_connect_to() {
         Some("web.example:443")
     );
     assert_eq!(url(serde_json::json!("none")), None);
+}
+
+/// The same in a network with IPv6, whose block and ranges are there.
+fn dual(door: serde_json::Value) -> IngressSpec {
+    let mut spec = spec(2);
+    spec.network.ipv6 = true;
+    spec.service.load_balancer = {
+        let service = serde_json::json!({ "name": "web", "network": "main", "image": "web:1", "loadBalancer": door });
+        crate::spec::read(&serde_json::json!({ "service": service })).unwrap().service.unwrap().load_balancer
+    };
+    let subnets =
+        [Side::Public, Side::Private].into_iter().flat_map(|side| ['a', 'b'].map(|letter| subnet(side, letter)));
+    for name in subnets {
+        if spec.given.get(&name).is_none() {
+            spec.given.bind(name.clone(), name.to_string());
+        }
+        spec.given.bind(network::ipv6_range(&name), name.to_string());
+    }
+    spec.given.bind(network::ipv6_range(&network::vpc()), "2600:1f18:12:ab00::/56".to_owned());
+    spec
+}
+
+#[test]
+fn a_dual_stack_door_lets_in_by_ipv6_whom_it_lets_in_by_ipv4() {
+    let doors = [
+        serde_json::json!({}),
+        serde_json::json!({ "allow": ["192.0.2.0/24"] }),
+        serde_json::json!({ "type": "network", "scheme": "internal" }),
+        serde_json::json!({ "scheme": "internal", "allow": ["10.1.0.0/16"] }),
+        serde_json::json!("none"),
+    ];
+    let words = |door: &serde_json::Value| {
+        let plan = planned(&dual(door.clone()), &Observed::default());
+        let told = plan.lines().filter(|line| line.starts_with("allow") || line.starts_with("create load-balancer"));
+        format!("{door}\n{}\n", told.map(|line| format!("    {line}\n")).collect::<String>())
+    };
+    insta::assert_snapshot!(doors.iter().map(words).collect::<String>());
+}
+
+#[test]
+fn a_door_gets_its_ipv6_addresses_in_place_and_loses_none_unasked() {
+    let spec = dual(serde_json::json!({}));
+    let mut observed = settled();
+    insta::assert_snapshot!(planned(&spec, &observed), @r"
+    allow tcp 80 in from anywhere (::/0) in security-group load-balancer
+    allow all traffic out to anywhere (::/0) in security-group tasks
+    set the address type of load-balancer to dualstack
+    ");
+    let step = plan(&spec, &observed).unwrap().steps;
+    assert!(step.iter().all(|step| step.hazard() == crate::plan::Hazard::Safe), "{step:?}");
+    let turned = step.iter().find(|step| matches!(step, IngressStep::SetAddressType { .. })).unwrap();
+    let ranges = ['a', 'b'].map(|letter| network::ipv6_range(&subnet(Side::Public, letter)));
+    assert_eq!(turned.needs(), ranges, "AWS asks the subnets for IPv6 ranges");
+
+    if let Some(balancer) = &mut observed.load_balancer {
+        balancer.address_type = "dualstack".into();
+    }
+    let back = plan(&self::spec(2), &observed).unwrap().steps;
+    assert_eq!(
+        back.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["set the address type of load-balancer to ipv4"]
+    );
+    assert_eq!(back[0].hazard(), crate::plan::Hazard::Disruptive);
 }

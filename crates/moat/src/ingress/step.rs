@@ -1,7 +1,7 @@
 //! The changes that the ingress stage can make.
 
 use super::attributes::Pairs;
-use super::desired::{self, End, Group, Wanted};
+use super::desired::{self, AddressType, End, Group, Wanted};
 use super::listener::{Answer, WantedListener};
 use super::observed::HealthCheck;
 use super::shared::{self, Conditions};
@@ -30,10 +30,18 @@ pub enum IngressStep {
     CreateLoadBalancer {
         kind: LoadBalancerKind,
         scheme: Scheme,
+        address_type: AddressType,
+        subnets: Vec<Logical>,
+    },
+    /// `subnets` are those that it is in by then.
+    SetAddressType {
+        arn: LoadBalancerArn,
+        address_type: AddressType,
         subnets: Vec<Logical>,
     },
     SetSubnets {
         arn: LoadBalancerArn,
+        address_type: AddressType,
         subnets: Vec<Logical>,
     },
     SetGroups {
@@ -112,17 +120,20 @@ impl Step for IngressStep {
             Self::AddRule { group, rule } => {
                 let peer = match &rule.end {
                     End::Group(peer) => Some(peer.logical()),
-                    End::Cidr(_) => None,
+                    End::Cidr(_) | End::Ipv6(_) => None,
                 };
                 std::iter::once(group.logical()).chain(peer).collect()
             }
-            Self::CreateLoadBalancer { scheme, subnets, .. } => {
+            Self::CreateLoadBalancer { scheme, address_type, subnets, .. } => {
                 // AWS refuses an internet-facing load balancer in a VPC without an attached Internet gateway.
                 let gateway = (*scheme == Scheme::InternetFacing).then(network::attachment);
                 let before = [Group::LoadBalancer.logical()].into_iter().chain(gateway);
-                before.chain(subnets.iter().cloned()).collect()
+                before.chain(subnets.iter().cloned()).chain(ranges(*address_type, subnets)).collect()
             }
-            Self::SetSubnets { subnets, .. } => subnets.clone(),
+            Self::SetAddressType { address_type, subnets, .. } => ranges(*address_type, subnets).collect(),
+            Self::SetSubnets { address_type, subnets, .. } => {
+                subnets.iter().cloned().chain(ranges(*address_type, subnets)).collect()
+            }
             Self::SetGroups { .. } => vec![Group::LoadBalancer.logical()],
             Self::SetLoadBalancerAttributes { .. } | Self::SetWebAcl { .. } => vec![desired::load_balancer()],
             Self::CreateTargetGroup { .. } => vec![network::vpc()],
@@ -149,10 +160,12 @@ impl Step for IngressStep {
             | Self::SetListener { .. }
             | Self::SetListenerRule { .. }
             | Self::SetRulePriority { .. } => Hazard::Disruptive,
+            // It takes the IPv6 addresses away.
+            Self::SetAddressType { address_type: AddressType::Ipv4, .. } => Hazard::Disruptive,
             // Between two groups: the port that the running tasks still listen on, until the service rolls.
             Self::RemoveRule { rule: Rule { peer: Peer::Group(_), .. }, .. } => Hazard::Disruptive,
             // Somebody may need that way out; but what AWS gives each new group is nobody's.
-            Self::RemoveRule { rule, .. } if rule.direction == Direction::Egress && *rule != Rule::all_out() => {
+            Self::RemoveRule { rule, .. } if rule.direction == Direction::Egress && !is_of_a_new_group(rule) => {
                 Hazard::Disruptive
             }
             Self::DeleteListener { .. } | Self::DeleteListenerRule { .. } => Hazard::Destructive,
@@ -169,9 +182,13 @@ impl fmt::Display for IngressStep {
             Self::CreateGroup { group } => write!(f, "create {}", group.logical()),
             Self::AddRule { group, rule } => write!(f, "allow {rule} in {}", group.logical()),
             Self::RemoveRule { group, rule, .. } => write!(f, "remove {rule} from {}", group.logical()),
-            Self::CreateLoadBalancer { kind, scheme, subnets } => {
+            Self::CreateLoadBalancer { kind, scheme, address_type, subnets } => {
                 let kind = if *kind == LoadBalancerKind::Network { ", network" } else { "" };
-                write!(f, "create load-balancer{kind}, {}, in {}", scheme.as_str(), names(subnets))
+                let stack = if *address_type == AddressType::DualStack { ", dualstack" } else { "" };
+                write!(f, "create load-balancer{kind}, {}{stack}, in {}", scheme.as_str(), names(subnets))
+            }
+            Self::SetAddressType { address_type, .. } => {
+                write!(f, "set the address type of load-balancer to {}", address_type.as_str())
             }
             Self::SetSubnets { subnets, .. } => write!(f, "put load-balancer in {}", names(subnets)),
             Self::SetGroups { .. } => write!(f, "put load-balancer in {} only", Group::LoadBalancer.logical()),
@@ -219,6 +236,17 @@ impl fmt::Display for HealthCheck {
             "health check {path} each {interval} s within {timeout} s, well after {healthy}, ill after {unhealthy}"
         )
     }
+}
+
+/// A load balancer has IPv6 addresses only where its subnets have IPv6 ranges ("Update the IP address types for your
+/// Application Load Balancer").
+fn ranges(address_type: AddressType, subnets: &[Logical]) -> impl Iterator<Item = Logical> + use<'_> {
+    subnets.iter().filter(move |_| address_type == AddressType::DualStack).map(network::ipv6_range)
+}
+
+/// What AWS gives a new group.
+fn is_of_a_new_group(rule: &Rule) -> bool {
+    *rule == Rule::all_out() || *rule == Rule::all_out_by_ipv6()
 }
 
 /// What must be there before a listener can be told to send clients to it: the target group, or the listener that they

@@ -22,6 +22,15 @@ pub fn attachment() -> Logical {
     Logical::from("internet-gateway attachment")
 }
 
+pub fn egress_only_gateway() -> Logical {
+    Logical::from("egress-only-internet-gateway")
+}
+
+/// The fact that the VPC, or this subnet, has an IPv6 range. For the VPC it is bound to the range.
+pub fn ipv6_range(of: &Logical) -> Logical {
+    Logical::new(format!("{of} ipv6-range")).available()
+}
+
 pub fn public_table() -> Logical {
     Logical::from("route-table public")
 }
@@ -44,6 +53,8 @@ pub fn default_group() -> Logical {
 pub struct Zone {
     /// `a` for the first, `b` for the second, in the order in which the network grew; not the letter in AWS's name.
     pub letter: char,
+    /// Its place among them, which is its slot in the ranges of the VPC.
+    pub slot: u8,
     /// AWS's name, such as `us-east-1a`.
     pub name: String,
     pub public: Cidr,
@@ -190,6 +201,7 @@ pub fn zones(spec: &NetworkSpec, observed: &Observed, vpc: Option<&VpcId>) -> Re
         let slot = u8::try_from(slot).map_err(|_| no_room())?;
         Ok(Zone {
             letter,
+            slot,
             name,
             public: cidr::subnet(&spec.cidr, Side::Public, slot).ok_or_else(no_room)?,
             private: cidr::subnet(&spec.cidr, Side::Private, slot).ok_or_else(no_room)?,

@@ -20,8 +20,13 @@ pub struct NetworkFacts {
     pub is_existing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc_id: Option<String>,
+    /// The VPC's IPv6 block, where the network has IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_cidr: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub internet_gateway: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress_only_internet_gateway: Option<String>,
     pub public_subnets: Vec<SubnetFacts>,
     pub private_subnets: Vec<SubnetFacts>,
     pub nat_gateways: Vec<NatGatewayFacts>,
@@ -47,6 +52,8 @@ pub struct SubnetFacts {
     pub name: String,
     pub id: String,
     pub cidr: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6_cidr: Option<String>,
     pub zone: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route_table: Option<String>,
@@ -81,6 +88,10 @@ pub(super) fn facts(spec: &NetworkStageSpec, observed: &Observed) -> NetworkFact
     let Ok(found) = Found::of(spec, observed) else { return facts };
     facts.vpc_id = found.vpc.map(|vpc| vpc.id.0.clone());
     facts.internet_gateway = found.internet_gateway.map(|gateway| gateway.id.0.clone());
+    if spec.network.ipv6 {
+        facts.ipv6_cidr = found.ipv6_block().map(|block| block.range.to_string());
+        facts.egress_only_internet_gateway = found.egress_only_gateway.map(|gateway| gateway.id.0.clone());
+    }
     facts.s3_endpoint = found.endpoint.map(|endpoint| endpoint.id.0.clone());
     let subnets = |side: Side| -> Vec<SubnetFacts> {
         let zones = found.zones.iter();
@@ -127,6 +138,7 @@ fn subnet(found: &Found<'_>, name: &str, zone: &desired::Zone, side: Side) -> Op
         name: name.to_owned(),
         id: subnet.id.0.clone(),
         cidr: subnet.cidr.to_string(),
+        ipv6_cidr: subnet.ipv6.as_ref().map(|range| range.range.to_string()),
         zone: subnet.zone.clone(),
         route_table: table.map(|table| table.id.0.clone()),
         default_route: default.map(|route| match &route.target {

@@ -5,7 +5,7 @@ use super::desired::{self, NatPlace, private_table};
 use super::endpoints;
 use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
-use crate::cidr::Cidr;
+use crate::cidr::Anywhere;
 use crate::drift::finding::{ABSENT, Difference};
 use crate::ids::{RouteTableId, VpcEndpointId, VpcId};
 use crate::name::Logical;
@@ -21,6 +21,11 @@ pub fn difference(spec: &NetworkStageSpec, observed: &Observed, step: &NetworkSt
         NetworkStep::CreateVpc { cidr } => Difference::missing(desired::vpc(), format!("there with {cidr}")),
         NetworkStep::EnableDnsSupport => of_vpc(observed, "DNS support"),
         NetworkStep::EnableDnsHostnames => of_vpc(observed, "DNS hostnames"),
+        NetworkStep::AssociateIpv6Block => of_ipv6(&desired::vpc(), "one of Amazon's", !observed.vpcs.is_empty()),
+        NetworkStep::AssociateIpv6Range { subnet, number } => {
+            let is_there = observed.subnets.iter().any(|found| found.resource == *subnet);
+            of_ipv6(subnet, &format!("number {number} of the block of vpc"), is_there)
+        }
         NetworkStep::CreateSubnet { subnet, cidr, zone } => {
             Difference::missing(subnet.clone(), format!("there with {cidr} in {zone}"))
         }
@@ -29,14 +34,15 @@ pub fn difference(spec: &NetworkStageSpec, observed: &Observed, step: &NetworkSt
         }
         NetworkStep::CreateInternetGateway => Difference::missing(desired::internet_gateway(), "there"),
         NetworkStep::AttachInternetGateway => attachment(observed),
+        NetworkStep::CreateEgressOnlyGateway => Difference::missing(desired::egress_only_gateway(), "there"),
         NetworkStep::AllocateAddress { address } => Difference::missing(address.clone(), "there"),
         NetworkStep::CreateNatGateway { place, .. } => nat_gateway(observed, *place),
         NetworkStep::CreateRouteTable { table } => Difference::missing(table.clone(), "there"),
         NetworkStep::AssociateRouteTable { table, subnet } => unassociated(spec, observed, table, subnet),
         NetworkStep::MoveAssociation { table, subnet, from, .. } => moved(spec, observed, table, subnet, from),
-        NetworkStep::CreateRoute { table, gateway } => default_route(table, gateway, "none"),
-        NetworkStep::ReplaceRoute { table, gateway, old, is_black_hole } => {
-            replaced(spec, table, gateway, old, *is_black_hole)
+        NetworkStep::CreateRoute { table, destination, gateway } => default_route(table, *destination, gateway, "none"),
+        NetworkStep::ReplaceRoute { table, destination, gateway, old, is_black_hole } => {
+            replaced(spec, (table, *destination, gateway), old, *is_black_hole)
         }
         NetworkStep::DeleteRoute { table, destination, target, .. } => {
             let is_hole = matches!(target, Target::InternetGateway(_));
@@ -55,13 +61,14 @@ pub fn difference(spec: &NetworkStageSpec, observed: &Observed, step: &NetworkSt
             let found = found.and_then(|found| found.policy.as_deref());
             endpoints::finding::of_policy(&desired::s3_endpoint(), policy, found)
         }
-        NetworkStep::DeleteDefaultRoute { table, target, .. } => {
+        NetworkStep::DeleteDefaultRoute { table, destination, target, .. } => {
             let expected = "none, since endpoints are the only way out";
-            Difference::of(table.clone(), route(&Cidr::ANYWHERE.to_string()), expected, format!("to {target}"))
+            Difference::of(table.clone(), route(destination.as_str()), expected, format!("to {target}"))
         }
         NetworkStep::Endpoint(step) => endpoints::finding::difference(observed, step),
         NetworkStep::EmptyDefaultGroup { rules, .. } => default_group(rules),
         NetworkStep::DeleteNatGateway { gateway, id, .. } => spare(gateway, id.as_str()),
+        NetworkStep::DeleteEgressOnlyGateway { id, .. } => spare(&desired::egress_only_gateway(), id.as_str()),
         NetworkStep::ReleaseAddress { address, id, ip, .. } => spare(address, &format!("{id} ({ip})")),
         NetworkStep::DeleteTwinRouteTable { table, id } => spare(table, id.as_str()),
         NetworkStep::DeleteTwinInternetGateway { id } => spare(&desired::internet_gateway(), id.as_str()),
@@ -92,6 +99,10 @@ fn spare(resource: &Logical, id: &str) -> Difference {
 
 fn of_vpc(observed: &Observed, setting: &str) -> Difference {
     Difference::of(desired::vpc(), setting, "on", if observed.vpcs.is_empty() { ABSENT } else { "off" })
+}
+
+fn of_ipv6(resource: &Logical, expected: &str, is_there: bool) -> Difference {
+    Difference::of(resource.clone(), "IPv6 range", expected, if is_there { "none" } else { ABSENT })
 }
 
 fn attachment(observed: &Observed) -> Difference {
@@ -144,14 +155,19 @@ fn moved(
     Difference::of(subnet.clone(), "route table", table.as_str(), name).hole_if(is_hole)
 }
 
-fn replaced(spec: &NetworkSpec, table: &Logical, gateway: &Gateway, old: &Target, is_black_hole: bool) -> Difference {
+fn replaced(
+    spec: &NetworkSpec,
+    (table, destination, gateway): (&Logical, Anywhere, &Gateway),
+    old: &Target,
+    is_black_hole: bool,
+) -> Difference {
     let is_hole = is_private(spec, table) && matches!(old, Target::InternetGateway(_)) && !is_black_hole;
     let nowhere = if is_black_hole { ", which is gone" } else { "" };
-    default_route(table, gateway, &format!("to {old}{nowhere}")).hole_if(is_hole)
+    default_route(table, destination, gateway, &format!("to {old}{nowhere}")).hole_if(is_hole)
 }
 
-fn default_route(table: &Logical, gateway: &Gateway, found: &str) -> Difference {
-    Difference::of(table.clone(), route(&Cidr::ANYWHERE.to_string()), format!("to {gateway}"), found)
+fn default_route(table: &Logical, destination: Anywhere, gateway: &Gateway, found: &str) -> Difference {
+    Difference::of(table.clone(), route(destination.as_str()), format!("to {gateway}"), found)
 }
 
 fn route(destination: &str) -> String {

@@ -7,12 +7,14 @@ use super::NetworkStageSpec;
 use super::desired::{self, NatPlace, Zone};
 use super::endpoints::{FoundEndpoints, Ground, desired as wanted, s3};
 use super::observed::{
-    Address, Endpoint, InternetGateway, NatGateway, NatState, Observed, RouteTable, Subnet, Target, Vpc,
+    Address, EgressOnlyInternetGateway, Endpoint, InternetGateway, Ipv6Range, NatGateway, NatState, Observed,
+    RouteTable, Subnet, Target, Vpc,
 };
 use crate::cidr::{Cidr, Side};
-use crate::ids::{NatGatewayId, VpcId};
+use crate::ids::{EgressOnlyInternetGatewayId, NatGatewayId, VpcId};
 use crate::name::Logical;
 use crate::plan::{Bindings, Problem, Refusal};
+use crate::spec::NetworkSpec;
 use std::collections::BTreeSet;
 
 /// The observation, sorted into the ones that count and their twins.
@@ -23,6 +25,10 @@ pub struct Found<'a> {
     pub twin_vpcs: Vec<&'a Vpc>,
     pub internet_gateway: Option<&'a InternetGateway>,
     pub twin_internet_gateways: Vec<&'a InternetGateway>,
+    /// Where the spec asks for one.
+    pub egress_only_gateway: Option<&'a EgressOnlyInternetGateway>,
+    /// Those that the spec has no use for, or that are one too many.
+    pub spare_egress_only_gateways: Vec<&'a EgressOnlyInternetGateway>,
     pub subnets: Vec<&'a Subnet>,
     pub tables: Vec<&'a RouteTable>,
     pub twin_tables: Vec<&'a RouteTable>,
@@ -67,6 +73,8 @@ impl<'a> Found<'a> {
             twin_vpcs,
             internet_gateway,
             twin_internet_gateways,
+            egress_only_gateway: None,
+            spare_egress_only_gateways: Vec::new(),
             subnets: Vec::new(),
             tables: Vec::new(),
             twin_tables: Vec::new(),
@@ -78,6 +86,7 @@ impl<'a> Found<'a> {
             twin_endpoints: Vec::new(),
             endpoints: FoundEndpoints::default(),
         };
+        found.choose_egress_only_gateways(&spec.network, observed, &mut problems);
         found.choose_subnets(observed, &mut problems);
         found.choose_tables(observed, &mut problems);
         found.choose_nat_gateways(observed, &mut problems);
@@ -111,6 +120,18 @@ impl<'a> Found<'a> {
 
     fn home(&self) -> Option<&'a VpcId> {
         self.vpc.map(|vpc| &vpc.id)
+    }
+
+    fn choose_egress_only_gateways(&mut self, spec: &NetworkSpec, observed: &'a Observed, problems: &mut Vec<Problem>) {
+        let home = self.home();
+        let ours = observed.egress_only_gateways.iter().filter(|gateway| Some(&gateway.vpc) == home);
+        if !spec.has_ipv6_egress() {
+            self.spare_egress_only_gateways.extend(ours);
+            return;
+        }
+        let is_used = |gateway: &EgressOnlyInternetGateway| leads_to(observed, &gateway.id);
+        (self.egress_only_gateway, self.spare_egress_only_gateways) =
+            choose(&desired::egress_only_gateway(), ours.collect(), |it| it.id.0.clone(), is_used, problems);
     }
 
     fn choose_subnets(&mut self, observed: &'a Observed, problems: &mut Vec<Problem>) {
@@ -160,6 +181,15 @@ impl<'a> Found<'a> {
             addresses = others;
         }
         self.spare_addresses.extend(addresses);
+    }
+
+    /// The IPv6 block of the VPC: the one that subnets of ours are in, or else the lowest. A second one costs nothing, and
+    /// nothing tells who asked for it, so it is left alone.
+    pub fn ipv6_block(&self) -> Option<&'a Ipv6Range> {
+        let blocks = &self.vpc?.ipv6;
+        let ranges = || self.subnets.iter().filter_map(|subnet| subnet.ipv6.as_ref());
+        let is_used = |block: &&Ipv6Range| ranges().any(|range| block.range.contains(&range.range));
+        blocks.iter().find(is_used).or_else(|| blocks.iter().min())
     }
 
     pub fn subnet(&self, name: &Logical) -> Option<&'a Subnet> {
@@ -232,6 +262,7 @@ impl<'a> Found<'a> {
                 bindings.bind(desired::attachment(), gateway.id.0.clone());
             }
         }
+        self.bind_ipv6(&mut bindings);
         if let Some(endpoint) = self.endpoint {
             bindings.bind(desired::s3_endpoint(), endpoint.id.0.clone());
         }
@@ -241,6 +272,19 @@ impl<'a> Found<'a> {
         self.bind_endpoints(spec, observed, vpc, &mut bindings);
         self.bind_idle(observed, &vpc.id, &mut bindings);
         bindings
+    }
+
+    fn bind_ipv6(&self, bindings: &mut Bindings) {
+        if let Some(gateway) = self.egress_only_gateway {
+            bindings.bind(desired::egress_only_gateway(), gateway.id.0.clone());
+        }
+        if let Some(block) = self.ipv6_block().filter(|block| block.is_associated) {
+            bindings.bind(desired::ipv6_range(&desired::vpc()), block.range.to_string());
+        }
+        let has_range = |subnet: &&&Subnet| subnet.ipv6.as_ref().is_some_and(|range| range.is_associated);
+        for subnet in self.subnets.iter().filter(has_range) {
+            bindings.bind(desired::ipv6_range(&subnet.resource), subnet.id.0.clone());
+        }
     }
 
     fn bind_endpoints(&self, spec: &'a NetworkStageSpec, observed: &Observed, vpc: &Vpc, bindings: &mut Bindings) {
@@ -295,6 +339,10 @@ impl<'a> Found<'a> {
         for id in spare.copied().chain(failed).map(|gateway| &gateway.id) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
+        let exits = self.spare_egress_only_gateways.iter().map(|gateway| &gateway.id);
+        for id in exits.filter(|id| !leads_to(observed, id)) {
+            bindings.bind(idle(&id.0), vpc.0.clone());
+        }
         let places = desired::nat_places(&self.zones).into_iter();
         let predecessors = places.filter(|place| self.deleting(observed, *place).is_none());
         for id in predecessors.filter_map(|place| self.predecessor(observed, place)) {
@@ -321,6 +369,7 @@ pub fn idle(id: &str) -> Logical {
 fn is_in_use(observed: &Observed, vpc: &VpcId) -> bool {
     observed.subnets.iter().any(|subnet| subnet.vpc == *vpc)
         || observed.internet_gateways.iter().any(|gateway| gateway.vpc.as_ref() == Some(vpc))
+        || observed.egress_only_gateways.iter().any(|gateway| gateway.vpc == *vpc)
         || observed.endpoints.iter().any(|endpoint| endpoint.vpc == *vpc && endpoint.is_live)
         || observed.interface_endpoints.iter().any(|endpoint| endpoint.vpc == *vpc && endpoint.state.is_live())
         || observed.nat_gateways.iter().any(|gateway| gateway.vpc == *vpc && gateway.state.is_live())
@@ -330,6 +379,12 @@ fn is_in_use(observed: &Observed, vpc: &VpcId) -> bool {
 fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
     let mut routes = observed.route_tables.iter().flat_map(|table| &table.routes);
     routes.any(|route| route.target == Target::NatGateway(gateway.clone()))
+}
+
+/// Whether a route leads to this egress-only Internet gateway.
+fn leads_to(observed: &Observed, gateway: &EgressOnlyInternetGatewayId) -> bool {
+    let mut routes = observed.route_tables.iter().flat_map(|table| &table.routes);
+    routes.any(|route| route.target == Target::egress_only(gateway))
 }
 
 /// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.

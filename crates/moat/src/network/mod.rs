@@ -9,6 +9,7 @@ pub mod existing;
 pub mod facts;
 mod finding;
 pub mod found;
+mod ipv6;
 pub mod observed;
 pub mod plan;
 pub mod step;
@@ -67,7 +68,10 @@ impl Stage for Network {
         }
         let subnets = desired::letters(spec.network.zones)
             .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
-        [desired::vpc(), desired::attachment()].into_iter().chain(subnets).collect()
+        let subnets: Vec<Logical> = subnets.collect();
+        // A load balancer with IPv6 is made only in subnets that have it.
+        let ranges: Vec<Logical> = subnets.iter().filter(|_| spec.network.ipv6).map(desired::ipv6_range).collect();
+        [desired::vpc(), desired::attachment()].into_iter().chain(subnets).chain(ranges).collect()
     }
 
     fn visible(observed: &Observed) -> BTreeSet<String> {

@@ -7,9 +7,10 @@ use super::endpoints::policy;
 use super::existing::Existing;
 use crate::cidr::Cidr;
 use crate::ids::{
-    AllocationId, AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId,
-    VpcEndpointId, VpcId,
+    AllocationId, AssociationId, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcEndpointId, VpcId,
 };
+use crate::ipv6::Ipv6Cidr;
 use crate::name::Logical;
 use crate::rule::Rule;
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub struct Observed {
     pub vpcs: Vec<Vpc>,
     pub subnets: Vec<Subnet>,
     pub internet_gateways: Vec<InternetGateway>,
+    pub egress_only_gateways: Vec<EgressOnlyInternetGateway>,
     pub addresses: Vec<Address>,
     pub nat_gateways: Vec<NatGateway>,
     /// All route tables of our VPCs, also those of others.
@@ -46,6 +48,16 @@ pub struct Vpc {
     pub cidr: Cidr,
     pub dns_support: bool,
     pub dns_hostnames: bool,
+    /// Its IPv6 blocks, whoever asked for them: blocks carry no tags.
+    pub ipv6: Vec<Ipv6Range>,
+}
+
+/// An IPv6 range of a VPC or a subnet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Ipv6Range {
+    pub range: Ipv6Cidr,
+    /// False for the few seconds until AWS has associated it.
+    pub is_associated: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,12 +70,21 @@ pub struct Subnet {
     pub zone: String,
     /// Whether instances launched here get a public IP unasked.
     pub gives_public_ips: bool,
+    /// AWS gives a subnet one at most.
+    pub ipv6: Option<Ipv6Range>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InternetGateway {
     pub id: InternetGatewayId,
     pub vpc: Option<VpcId>,
+}
+
+/// The way out by IPv6 that lets nobody in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EgressOnlyInternetGateway {
+    pub id: EgressOnlyInternetGatewayId,
+    pub vpc: VpcId,
 }
 
 /// An Elastic IP.
@@ -137,6 +158,11 @@ pub enum Target {
 }
 
 impl Target {
+    /// What leads to an egress-only Internet gateway.
+    pub fn egress_only(id: &EgressOnlyInternetGatewayId) -> Self {
+        Self::Other(id.0.clone())
+    }
+
     /// Whether it leads to the Internet past the NAT gateway: an Internet gateway, or an egress-only one for IPv6.
     pub fn leads_to_the_internet(&self) -> bool {
         match self {
@@ -196,6 +222,7 @@ impl Observed {
             vpcs,
             subnets,
             internet_gateways,
+            egress_only_gateways,
             addresses,
             nat_gateways,
             route_tables,
@@ -207,8 +234,10 @@ impl Observed {
         } = self;
         let mut ids: BTreeSet<String> = account.iter().cloned().collect();
         ids.extend(vpcs.iter().map(|vpc| vpc.id.0.clone()));
+        ids.extend(vpcs.iter().flat_map(|vpc| &vpc.ipv6).map(|block| block.range.to_string()));
         ids.extend(subnets.iter().map(|subnet| subnet.id.0.clone()));
         ids.extend(internet_gateways.iter().map(|gateway| gateway.id.0.clone()));
+        ids.extend(egress_only_gateways.iter().map(|gateway| gateway.id.0.clone()));
         ids.extend(addresses.iter().map(|address| address.id.0.clone()));
         ids.extend(nat_gateways.iter().map(|gateway| gateway.id.0.clone()));
         ids.extend(route_tables.iter().map(|table| table.id.0.clone()));

@@ -4,9 +4,10 @@ use super::NetworkStageSpec;
 use super::desired::{self, Zone};
 use super::endpoints::{self, s3};
 use super::found::Found;
-use super::observed::{NatGateway, NatState, Observed, RouteTable, Target};
+use super::ipv6;
+use super::observed::{NatGateway, NatState, Observed, Route, RouteTable, Target};
 use super::step::{Gateway, NetworkStep};
-use crate::cidr::{Cidr, Side};
+use crate::cidr::{Anywhere, Side};
 use crate::ids::SubnetId;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
 use crate::spec::NetworkSpec;
@@ -24,16 +25,18 @@ pub fn plan(stage: &NetworkStageSpec, observed: &Observed) -> Result<Plan<Networ
     vpc(spec, &found, &mut plan);
     internet_gateway(&found, &mut plan);
     subnets(&found, &mut plan);
+    ipv6::plan(spec, &found, &mut plan);
     elastic_ips(&found, &mut plan);
     nat_gateways(observed, &found, &mut plan);
     route_tables(observed, &found, &mut plan);
-    public_route(observed, &found, &mut plan);
-    private_routes(&found, &mut plan);
+    public_routes(spec, observed, &found, &mut plan);
+    private_routes(spec, &found, &mut plan);
     let ground = found.ground(stage);
     s3::plan(&ground, observed, found.endpoint, &mut plan);
     endpoints::plan::plan(&ground, observed, &found.endpoints, &mut plan);
     default_group(observed, &found, &mut plan);
     spare_nat_gateways(observed, &found, &mut plan);
+    ipv6::spare_gateways(&found, &mut plan);
     twins(&found, &mut plan);
     Ok(plan)
 }
@@ -73,6 +76,7 @@ fn contradictions(spec: &NetworkSpec, observed: &Observed, found: &Found<'_>) ->
         );
         problems.push(Problem::at("/network/zones", message));
     }
+    problems.extend(ipv6::turned_off(spec, found));
     problems
 }
 
@@ -202,7 +206,7 @@ fn association(observed: &Observed, found: &Found<'_>, zone: &Zone, side: Side, 
 }
 
 /// The public table leads to the Internet only once no private subnet is in it, whoever put it there (E3).
-fn public_route(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+fn public_routes(spec: &NetworkSpec, observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     let table = desired::public_table();
     let private = found.zones.iter().filter_map(|zone| found.subnet(&zone.subnet(Side::Private)));
     let strays: Vec<&SubnetId> = private.map(|subnet| &subnet.id).collect();
@@ -211,25 +215,38 @@ fn public_route(observed: &Observed, found: &Found<'_>, plan: &mut Plan<NetworkS
         return;
     }
     let ours = found.internet_gateway.map(|gateway| Target::InternetGateway(gateway.id.clone()));
-    default_route(found.table(&table), &table, Gateway::Internet, ours, plan);
+    for destination in [Anywhere::Ipv4].into_iter().chain(spec.ipv6.then_some(Anywhere::Ipv6)) {
+        default_route(found.table(&table), (&table, destination), Gateway::Internet, ours.as_ref(), plan);
+    }
 }
 
-/// Private tables lead to a NAT gateway that is available, and never to the Internet gateway (C3, E3).
-fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
+/// Where the default route of a family should lead.
+pub(super) struct Way {
+    pub gateway: Gateway,
+    /// What it leads to then, once that exists.
+    pub target: Option<Target>,
+    pub is_ready: bool,
+}
+
+/// Private tables lead to a NAT gateway that is available, by IPv6 to the egress-only Internet gateway, and never to the
+/// Internet gateway (C3, E3).
+fn private_routes(spec: &NetworkSpec, found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
     for zone in &found.zones {
         let name = zone.private_table();
-        let nat = zone.nat.and_then(|place| found.nat_gateway(&place.gateway()));
-        let is_ready = nat.is_some_and(|nat| nat.state == NatState::Available);
-        let mut has_hole = false;
         let table = found.table(&name);
+        let ways = [(Anywhere::Ipv4, nat_way(zone, found)), (Anywhere::Ipv6, ipv6::way_out(spec, found))];
+        let mut holes = Vec::new();
         for route in table.iter().flat_map(|table| &table.routes) {
-            let is_hole = route.target.leads_to_the_internet();
-            let is_replaced = route.destination == Cidr::ANYWHERE.to_string() && is_ready;
+            let way = ways.iter().find(|(destination, _)| destination.as_str() == route.destination);
+            let way = way.and_then(|(_, way)| way.as_ref());
+            // One to a gateway that is gone leads nowhere; it is led to the new one.
+            let is_dead_exit = way.is_some_and(|way| way.gateway == Gateway::EgressOnly) && !route.is_active;
+            let is_hole = route.target.leads_to_the_internet() && !ipv6::is_ours(found, route) && !is_dead_exit;
             if let Some(table) = table
                 && is_hole
-                && !is_replaced
+                && !way.is_some_and(|way| way.is_ready)
             {
-                has_hole |= route.destination == Cidr::ANYWHERE.to_string();
+                holes.push(route.destination.as_str());
                 plan.step(NetworkStep::DeleteRoute {
                     table: name.clone(),
                     id: table.id.clone(),
@@ -238,29 +255,47 @@ fn private_routes(found: &Found<'_>, plan: &mut Plan<NetworkStep>) {
                 });
             }
         }
-        match zone.nat {
-            None => no_default_route(table, &name, plan),
-            // Closed first; the next pass adds the route to the NAT gateway.
-            Some(place) if has_hole => {
-                plan.step(NetworkStep::CreateRoute { table: name, gateway: Gateway::Nat(place) })
-            }
-            Some(place) => {
-                let ours = nat.map(|nat| Target::NatGateway(nat.id.clone()));
-                default_route(table, &name, Gateway::Nat(place), ours, plan);
+        for (destination, way) in ways {
+            match way {
+                None => no_default_route(found, table, (&name, destination), plan),
+                // Closed first; the next pass adds the route to the gateway.
+                Some(way) if holes.contains(&destination.as_str()) => {
+                    plan.step(NetworkStep::CreateRoute { table: name.clone(), destination, gateway: way.gateway });
+                }
+                Some(way) => default_route(table, (&name, destination), way.gateway, way.target.as_ref(), plan),
             }
         }
     }
 }
 
+fn nat_way(zone: &Zone, found: &Found<'_>) -> Option<Way> {
+    let place = zone.nat?;
+    let nat = found.nat_gateway(&place.gateway());
+    Some(Way {
+        gateway: Gateway::Nat(place),
+        target: nat.map(|nat| Target::NatGateway(nat.id.clone())),
+        is_ready: nat.is_some_and(|nat| nat.state == NatState::Available),
+    })
+}
+
 /// Where endpoints are the only way out, wherever the default route leads; what leads to the Internet is closed already.
-fn no_default_route(table: Option<&RouteTable>, name: &crate::name::Logical, plan: &mut Plan<NetworkStep>) {
-    let anywhere = Cidr::ANYWHERE.to_string();
+fn no_default_route(
+    found: &Found<'_>,
+    table: Option<&RouteTable>,
+    (name, destination): (&crate::name::Logical, Anywhere),
+    plan: &mut Plan<NetworkStep>,
+) {
     let Some(table) = table else { return };
-    let routes = table.routes.iter().filter(|route| route.destination == anywhere);
-    for route in routes.filter(|route| !route.target.leads_to_the_internet()) {
+    let is_to_go = |route: &&Route| match destination {
+        Anywhere::Ipv4 => !route.target.leads_to_the_internet(),
+        Anywhere::Ipv6 => ipv6::is_ours(found, route),
+    };
+    let routes = table.routes.iter().filter(|route| route.destination == destination.as_str());
+    for route in routes.filter(is_to_go) {
         plan.step(NetworkStep::DeleteDefaultRoute {
             table: name.clone(),
             id: table.id.clone(),
+            destination,
             target: route.target.clone(),
             is_black_hole: !route.is_active,
         });
@@ -269,18 +304,18 @@ fn no_default_route(table: Option<&RouteTable>, name: &crate::name::Logical, pla
 
 fn default_route(
     table: Option<&RouteTable>,
-    name: &crate::name::Logical,
+    (name, destination): (&crate::name::Logical, Anywhere),
     gateway: Gateway,
-    ours: Option<Target>,
+    ours: Option<&Target>,
     plan: &mut Plan<NetworkStep>,
 ) {
-    let anywhere = Cidr::ANYWHERE.to_string();
-    let route = table.and_then(|table| table.routes.iter().find(|route| route.destination == anywhere));
+    let route = table.and_then(|table| table.routes.iter().find(|route| route.destination == destination.as_str()));
     match route {
-        None => plan.step(NetworkStep::CreateRoute { table: name.clone(), gateway }),
-        Some(route) if Some(&route.target) == ours.as_ref() && route.is_active => {}
+        None => plan.step(NetworkStep::CreateRoute { table: name.clone(), destination, gateway }),
+        Some(route) if Some(&route.target) == ours && route.is_active => {}
         Some(route) => plan.step(NetworkStep::ReplaceRoute {
             table: name.clone(),
+            destination,
             gateway,
             old: route.target.clone(),
             is_black_hole: !route.is_active,

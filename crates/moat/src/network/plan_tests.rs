@@ -1,4 +1,5 @@
 use super::*;
+use crate::cidr::Cidr;
 use crate::ids::{AllocationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
 use crate::name::Logical;
 use crate::network::desired::NatPlace;
@@ -36,6 +37,7 @@ pub(in crate::network) fn settled(nats: &[char]) -> Observed {
         cidr: crate::cidr::subnet(&Cidr::new("10.0.0.0/16").unwrap(), side, slot).unwrap(),
         zone: format!("us-east-1{letter}"),
         gives_public_ips: false,
+        ipv6: None,
     };
     let table = |name: Logical, subnets: &[&str], target: Target| RouteTable {
         id: RouteTableId(id(name.as_str())),
@@ -54,6 +56,7 @@ pub(in crate::network) fn settled(nats: &[char]) -> Observed {
             cidr: Cidr::new("10.0.0.0/16").unwrap(),
             dns_support: true,
             dns_hostnames: true,
+            ipv6: Vec::new(),
         }],
         subnets: vec![
             subnet(Side::Public, 'a', 0),

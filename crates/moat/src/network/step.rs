@@ -5,10 +5,10 @@ use super::endpoints::plan::NAME_USUAL;
 use super::endpoints::{EndpointStep, Policy};
 use super::found::idle;
 use super::observed::Target;
-use crate::cidr::Cidr;
+use crate::cidr::{Anywhere, Cidr};
 use crate::ids::{
-    AllocationId, AssociationId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId,
-    VpcEndpointId, VpcId,
+    AllocationId, AssociationId, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcEndpointId, VpcId,
 };
 use crate::name::Logical;
 use crate::plan::{Bucket, Hazard, Step};
@@ -25,6 +25,8 @@ pub enum Gateway {
     Internet,
     /// This NAT gateway.
     Nat(NatPlace),
+    /// The egress-only Internet gateway, for IPv6.
+    EgressOnly,
 }
 
 impl Gateway {
@@ -35,6 +37,7 @@ impl Gateway {
         match self {
             Self::Internet => desired::attachment(),
             Self::Nat(place) => place.gateway().available(),
+            Self::EgressOnly => desired::egress_only_gateway(),
         }
     }
 }
@@ -44,6 +47,7 @@ impl fmt::Display for Gateway {
         match self {
             Self::Internet => desired::internet_gateway().fmt(f),
             Self::Nat(place) => place.gateway().fmt(f),
+            Self::EgressOnly => desired::egress_only_gateway().fmt(f),
         }
     }
 }
@@ -55,6 +59,8 @@ pub enum NetworkStep {
     },
     EnableDnsSupport,
     EnableDnsHostnames,
+    /// Gives the VPC an IPv6 block of Amazon's.
+    AssociateIpv6Block,
     CreateSubnet {
         subnet: Logical,
         cidr: Cidr,
@@ -64,8 +70,14 @@ pub enum NetworkStep {
         subnet: Logical,
         id: SubnetId,
     },
+    /// Gives a subnet the /64 of this number in the VPC's block.
+    AssociateIpv6Range {
+        subnet: Logical,
+        number: u8,
+    },
     CreateInternetGateway,
     AttachInternetGateway,
+    CreateEgressOnlyGateway,
     AllocateAddress {
         address: Logical,
     },
@@ -89,10 +101,12 @@ pub enum NetworkStep {
     },
     CreateRoute {
         table: Logical,
+        destination: Anywhere,
         gateway: Gateway,
     },
     ReplaceRoute {
         table: Logical,
+        destination: Anywhere,
         gateway: Gateway,
         old: Target,
         is_black_hole: bool,
@@ -108,6 +122,7 @@ pub enum NetworkStep {
     DeleteDefaultRoute {
         table: Logical,
         id: RouteTableId,
+        destination: Anywhere,
         target: Target,
         is_black_hole: bool,
     },
@@ -143,6 +158,11 @@ pub enum NetworkStep {
         /// Whether it never worked, or another one counts and nothing leads to this one.
         is_unused: bool,
     },
+    DeleteEgressOnlyGateway {
+        id: EgressOnlyInternetGatewayId,
+        /// Whether another one counts, and nothing leads to this one.
+        is_unused: bool,
+    },
     ReleaseAddress {
         address: Logical,
         id: AllocationId,
@@ -172,6 +192,7 @@ impl Step for NetworkStep {
             Self::CreateSubnet { subnet, .. } => Some(subnet.clone()),
             Self::CreateInternetGateway => Some(desired::internet_gateway()),
             Self::AttachInternetGateway => Some(desired::attachment()),
+            Self::CreateEgressOnlyGateway => Some(desired::egress_only_gateway()),
             Self::AllocateAddress { address } => Some(address.clone()),
             Self::CreateNatGateway { place, .. } => Some(place.gateway()),
             Self::CreateRouteTable { table } => Some(table.clone()),
@@ -195,8 +216,11 @@ impl Step for NetworkStep {
             | Self::DeleteTwinVpc { .. } => vec![],
             Self::EnableDnsSupport
             | Self::EnableDnsHostnames
+            | Self::AssociateIpv6Block
+            | Self::CreateEgressOnlyGateway
             | Self::CreateSubnet { .. }
             | Self::CreateRouteTable { .. } => vec![desired::vpc()],
+            Self::AssociateIpv6Range { subnet, .. } => vec![subnet.clone(), desired::ipv6_range(&desired::vpc())],
             Self::AttachInternetGateway => vec![desired::vpc(), desired::internet_gateway()],
             Self::CreateNatGateway { place, predecessor } => {
                 let before = [desired::vpc(), desired::attachment()];
@@ -206,8 +230,11 @@ impl Step for NetworkStep {
             }
             Self::AssociateRouteTable { table, subnet } => vec![table.clone(), subnet.clone()],
             Self::MoveAssociation { table, .. } => vec![table.clone()],
-            Self::CreateRoute { table, gateway } | Self::ReplaceRoute { table, gateway, .. } => {
-                vec![table.clone(), gateway.ready()]
+            Self::CreateRoute { table, destination, gateway }
+            | Self::ReplaceRoute { table, destination, gateway, .. } => {
+                // Nothing has an IPv6 address before the VPC has its block.
+                let block = (*destination == Anywhere::Ipv6).then(|| desired::ipv6_range(&desired::vpc()));
+                [table.clone(), gateway.ready()].into_iter().chain(block).collect()
             }
             Self::CreateS3Endpoint { tables, policy } => {
                 let account = policy.as_ref().map(|_| desired::account());
@@ -220,6 +247,7 @@ impl Step for NetworkStep {
             Self::AddToS3Endpoint { table, .. } => vec![table.clone()],
             Self::EmptyDefaultGroup { .. } => vec![desired::default_group()],
             Self::DeleteNatGateway { id, .. } => vec![idle(&id.0)],
+            Self::DeleteEgressOnlyGateway { id, .. } => vec![idle(&id.0)],
             Self::ReleaseAddress { id, .. } => vec![idle(&id.0)],
         }
     }
@@ -262,9 +290,9 @@ impl Step for NetworkStep {
             | Self::DeleteDefaultRoute { is_black_hole: false, .. }
             | Self::DeleteRoute { target: Target::Other(_), .. } => Hazard::Disruptive,
             Self::Endpoint(step) => step.hazard(),
-            Self::DeleteNatGateway { is_unused: false, .. } | Self::ReleaseAddress { is_unused: false, .. } => {
-                Hazard::Destructive
-            }
+            Self::DeleteNatGateway { is_unused: false, .. }
+            | Self::DeleteEgressOnlyGateway { is_unused: false, .. }
+            | Self::ReleaseAddress { is_unused: false, .. } => Hazard::Destructive,
             // Twins are empty, and closing a hole cuts only what must not be.
             _ => Hazard::Safe,
         }
@@ -277,10 +305,15 @@ impl fmt::Display for NetworkStep {
             Self::CreateVpc { cidr } => write!(f, "create vpc {cidr}"),
             Self::EnableDnsSupport => write!(f, "turn on DNS support of vpc"),
             Self::EnableDnsHostnames => write!(f, "turn on DNS hostnames of vpc"),
+            Self::AssociateIpv6Block => write!(f, "give vpc an IPv6 block of Amazon's"),
+            Self::AssociateIpv6Range { subnet, number } => {
+                write!(f, "give {subnet} an IPv6 range, number {number} of vpc's block")
+            }
             Self::CreateSubnet { subnet, cidr, zone } => write!(f, "create {subnet} {cidr} in {zone}"),
             Self::StopGivingPublicIps { subnet, .. } => write!(f, "stop {subnet} from handing out public IPs"),
             Self::CreateInternetGateway => write!(f, "create internet-gateway"),
             Self::AttachInternetGateway => write!(f, "attach internet-gateway to vpc"),
+            Self::CreateEgressOnlyGateway => write!(f, "create egress-only-internet-gateway"),
             Self::AllocateAddress { address } => write!(f, "allocate {address}"),
             Self::CreateNatGateway { place, predecessor } => {
                 write!(f, "create {}", place.gateway())?;
@@ -293,15 +326,17 @@ impl fmt::Display for NetworkStep {
             Self::CreateRouteTable { table } => write!(f, "create {table}"),
             Self::AssociateRouteTable { table, subnet } => write!(f, "associate {subnet} with {table}"),
             Self::MoveAssociation { table, subnet, from, .. } => write!(f, "move {subnet} from {from} to {table}"),
-            Self::CreateRoute { table, gateway } => write!(f, "create route 0.0.0.0/0 to {gateway} in {table}"),
-            Self::ReplaceRoute { table, gateway, old, .. } => {
-                write!(f, "replace route 0.0.0.0/0 to {old} in {table}: to {gateway}")
+            Self::CreateRoute { table, destination, gateway } => {
+                write!(f, "create route {destination} to {gateway} in {table}")
+            }
+            Self::ReplaceRoute { table, destination, gateway, old, .. } => {
+                write!(f, "replace route {destination} to {old} in {table}: to {gateway}")
             }
             Self::DeleteRoute { table, destination, target, .. } => {
                 write!(f, "delete route {destination} to {target} in {table}, which must stay private")
             }
-            Self::DeleteDefaultRoute { table, target, .. } => {
-                write!(f, "delete route 0.0.0.0/0 to {target} in {table}, since the endpoints are the only way out")
+            Self::DeleteDefaultRoute { table, destination, target, .. } => {
+                write!(f, "delete route {destination} to {target} in {table}, since the endpoints are the only way out")
             }
             Self::CreateS3Endpoint { tables, policy } => {
                 let tables: Vec<&str> = tables.iter().map(Logical::as_str).collect();
@@ -322,6 +357,12 @@ impl fmt::Display for NetworkStep {
                 write!(f, "remove all rules of default-security-group: {}", rules.join(", "))
             }
             Self::DeleteNatGateway { gateway, id, why, .. } => write!(f, "delete {gateway} {id}, {why}"),
+            Self::DeleteEgressOnlyGateway { id, is_unused: true } => {
+                write!(f, "delete {id}, an unused twin of egress-only-internet-gateway")
+            }
+            Self::DeleteEgressOnlyGateway { id, is_unused: false } => {
+                write!(f, "delete egress-only-internet-gateway {id}, which the spec does not ask for")
+            }
             Self::ReleaseAddress { address, ip, .. } => write!(f, "release {address} {ip}, which nothing uses"),
             Self::DeleteTwinRouteTable { table, id } => write!(f, "delete {id}, an unused twin of {table}"),
             Self::DeleteTwinInternetGateway { id } => write!(f, "delete {id}, an unused twin of internet-gateway"),

@@ -8,8 +8,11 @@ use std::collections::BTreeSet;
 const FIELDS: &[&str] = &["vpcId", "publicSubnets", "privateSubnets"];
 
 /// What a network that moat makes has, and one that is there already has in its own way.
-const BESIDE: [(&str, &str); 2] =
-    [("cidr", "the VPC has its range already"), ("zones", "the zones are those of its subnets")];
+const BESIDE: [(&str, &str); 3] = [
+    ("cidr", "the VPC has its range already"),
+    ("zones", "the zones are those of its subnets"),
+    ("ipv6", "whether the VPC has IPv6 is for those to say who made it, and moat changes nothing in it"),
+];
 
 pub(super) fn existing(fields: &mut Reader<'_>) -> Option<ExistingNetwork> {
     fields.value("existing")?;

@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::{Egress, NetworkSpec};
 use crate::cidr;
 
-pub(super) const FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "existing", "drift"];
+pub(super) const FIELDS: &[&str] = &["name", "cidr", "zones", "egress", "ipv6", "existing", "drift"];
 
 pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     let name = fields.required("name");
@@ -15,6 +15,7 @@ pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     let egress = fields.object("egress", &["nat", "endpoints"], Egress::default(), |egress| {
         Some(Egress::of(egress.optional("nat", None), egress.optional("endpoints", None)))
     });
+    let ipv6 = fields.optional("ipv6", false);
     fields.check("cidr", cidr, |cidr| match cidr {
         cidr if cidr.prefix() < 16 => Some(format!("{cidr} is too large: AWS allows a VPC /16 at most")),
         cidr if cidr::slots(cidr) == 0 => {
@@ -36,5 +37,5 @@ pub(super) fn network(fields: &mut Reader<'_>) -> Option<NetworkSpec> {
     });
     let existing = read_existing::existing(fields);
     let drift = drift(fields);
-    Some(NetworkSpec { name: name?, cidr, zones, egress, existing, drift })
+    Some(NetworkSpec { name: name?, cidr, zones, egress, ipv6, existing, drift })
 }

@@ -286,10 +286,12 @@ fn what_cannot_stand_beside_an_existing_network_is_told_at_once() {
         "vpcId": "vpc-main", "publicSubnets": ["subnet-0a"], "privateSubnets": ["subnet-0a", "subnet-0b", "subnet-0b", "sub"],
         "subnets": []
     });
-    let change = json!({"cidr": "10.0.0.0/16", "zones": 2, "egress": {"nat": "single"}, "existing": existing});
+    let change =
+        json!({"cidr": "10.0.0.0/16", "zones": 2, "egress": {"nat": "single"}, "ipv6": true, "existing": existing});
     insta::assert_snapshot!(problems(with_network(change)), @r#"
     /network/cidr: cannot stand beside "existing": the VPC has its range already. Leave it out
     /network/zones: cannot stand beside "existing": the zones are those of its subnets. Leave it out
+    /network/ipv6: cannot stand beside "existing": whether the VPC has IPv6 is for those to say who made it, and moat changes nothing in it. Leave it out
     /network/egress/nat: cannot stand beside "existing": moat makes no NAT gateway in a VPC of others and leads none of their routes there; it takes the ways out as they are, and proves them. Leave it out, or say {"endpoints": "auto"} alone
     /network/existing/subnets: there is no such field; the fields here are vpcId, publicSubnets, privateSubnets
     /network/existing/vpcId: "vpc-main" is no id; it looks like vpc-0123456789abcdef0
@@ -435,6 +437,17 @@ fn s2_every_contradiction_of_a_door_is_told_at_once_with_its_field() {
     "#);
     insta::assert_snapshot!(door(serde_json::json!({ "certificate": "arn:aws:iam::123456789012:server-certificate/one" })).unwrap_err(), @r#"/service/loadBalancer/certificate: "arn:aws:iam::123456789012:server-certificate/one" is no certificate of AWS Certificate Manager, which looks like arn:aws:acm:<region>:<account>:certificate/<id>"#);
     insta::assert_snapshot!(door(serde_json::json!("nothing")).unwrap_err(), @r#"/service/loadBalancer: is "nothing"; it is an object, or "none" for no load balancer"#);
+}
+
+#[test]
+fn ipv6_is_recorded_where_it_is_asked_for_and_nowhere_else() {
+    let input = read(&with_network(json!({"ipv6": true}))).unwrap();
+    let document = json!({"network": input.network, "service": input.service});
+    assert_eq!(document["network"]["ipv6"], true);
+    assert_eq!(read(&document).unwrap(), input);
+    let plain = read(&with_network(json!({"ipv6": false}))).unwrap();
+    assert!(!serde_json::to_string(&plain.network).unwrap().contains("ipv6"), "what is recorded today stays as it is");
+    insta::assert_snapshot!(problems(with_network(json!({"ipv6": "yes"}))), @r#"/network/ipv6: must be a boolean, but it is string "yes""#);
 }
 
 #[test]

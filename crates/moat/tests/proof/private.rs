@@ -1,6 +1,6 @@
 //! What a provision refuses and what it tells, on the answer as a whole.
 
-use crate::networks::{route, with_endpoints, with_nat};
+use crate::networks::{range, route, with_endpoints, with_nat};
 use moat::error::Kind;
 use moat::ids::SubnetId;
 use moat::proof::facts::*;
@@ -99,6 +99,22 @@ fn e3_an_ipv6_way_to_the_internet_gateway_counts() {
     let mut evidence = with_nat();
     evidence.tables[2].routes.push(route("::/0", Target::InternetGateway("igw-1".into())));
     assert_eq!(answer(&evidence).privacy.verdict, Verdict::Fails);
+}
+
+#[test]
+fn e3_tasks_with_ipv6_addresses_and_an_egress_only_gateway_are_private() {
+    let mut evidence = with_nat();
+    evidence.vpc.ranges.push(range("2600:1f18:12:ab00::/56"));
+    for (subnet, number) in evidence.subnets.iter_mut().zip(0u8..) {
+        subnet.ranges.push(range(&format!("2600:1f18:12:ab{number:02x}::/64")));
+    }
+    let way_out = || route("::/0", Target::EgressOnlyInternetGateway("eigw-1".into()));
+    for table in 1..evidence.tables.len() {
+        evidence.tables[table].routes.push(way_out());
+    }
+    let answer = answer(&evidence);
+    assert_eq!(answer.privacy.verdict, Verdict::Holds, "{:?}", answer.privacy);
+    assert!(answer.proof.holds);
 }
 
 #[test]

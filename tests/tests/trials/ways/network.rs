@@ -30,8 +30,13 @@ fn twin(them: &Strangers, of: &str, kind: &str, call: &str) -> Call {
     ec2(format!("{call}&TagSpecification.1.ResourceType={kind}{}", tags.collect::<String>()))
 }
 
+const NO_IPV6: &str = "the local AWS has no call that gives a VPC an IPv6 block";
+
 fn vpc(what: &str, them: &Strangers) -> Calls {
     let vpc = them.id("vpc");
+    if what.starts_with("ipv6") {
+        return Err(NO_IPV6);
+    }
     Ok(vec![match what {
         "dns_support" => ec2(format!("ModifyVpcAttribute&VpcId={vpc}&EnableDnsSupport.Value=false")),
         "dns_hostnames" => ec2(format!("ModifyVpcAttribute&VpcId={vpc}&EnableDnsHostnames.Value=false")),
@@ -49,6 +54,7 @@ fn subnet(resource: &str, what: &str, them: &Strangers) -> Calls {
         "gives_public_ips" => {
             Ok(vec![ec2(format!("ModifySubnetAttribute&SubnetId={subnet}&MapPublicIpOnLaunch.Value=true"))])
         }
+        what if what.starts_with("ipv6") => Err(NO_IPV6),
         "deleted" => Ok(vec![ec2(format!("DeleteSubnet&SubnetId={subnet}"))]),
         "there twice, and in use" => {
             let vpc = them.id("vpc");

@@ -42,6 +42,8 @@ fn told(seen: &Existing, name: &str, subnet: &Subnet) -> SubnetFacts {
         name: name.to_owned(),
         id: subnet.id.0.clone(),
         cidr: subnet.cidr.map(|cidr| cidr.to_string()).unwrap_or_default(),
+        // Whether it has IPv6 is not asked.
+        ipv6_cidr: None,
         zone: subnet.zone.clone(),
         route_table: table.map(|table| table.id.0.clone()),
         default_route: default.map(|route| match &route.target {

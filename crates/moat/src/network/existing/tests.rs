@@ -284,6 +284,7 @@ fn a_network_that_moat_made_under_the_same_name_is_not_forgotten() {
         cidr: Cidr::new("10.0.0.0/16").unwrap(),
         dns_support: true,
         dns_hostnames: true,
+        ipv6: Vec::new(),
     });
     let reasons = reasons(&named(), &before);
     assert_eq!(reasons.len(), 1);

@@ -1,8 +1,8 @@
 //! What was found of a network: what carries its tags, and what else is inside its VPCs.
 
 use crate::ids::{
-    AllocationId, InterfaceId, InternetGatewayId, NatGatewayId, RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId,
-    VpcId,
+    AllocationId, EgressOnlyInternetGatewayId, InterfaceId, InternetGatewayId, NatGatewayId, RouteTableId,
+    SecurityGroupId, SubnetId, VpcEndpointId, VpcId,
 };
 use crate::name::{Logical, Name};
 use crate::teardown::{Group, Interface, Reference, Stranger};
@@ -14,6 +14,7 @@ pub struct Observed {
     pub nat_gateways: Vec<NatGateway>,
     pub addresses: Vec<Address>,
     pub internet_gateways: Vec<InternetGateway>,
+    pub egress_only_gateways: Vec<EgressOnlyInternetGatewayId>,
     pub subnets: Vec<Subnet>,
     pub route_tables: Vec<RouteTable>,
     pub groups: Vec<Group>,
@@ -90,4 +91,6 @@ pub struct RouteTable {
     pub vpc: VpcId,
     /// Routes to NAT gateways: destination and gateway.
     pub nat_routes: Vec<(String, NatGatewayId)>,
+    /// Routes to egress-only Internet gateways.
+    pub exit_routes: Vec<(String, EgressOnlyInternetGatewayId)>,
 }

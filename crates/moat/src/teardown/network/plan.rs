@@ -1,10 +1,10 @@
 //! From what was found of a network to what takes it down.
 
 use super::NetworkTeardownSpec;
-use super::observed::{NatGateway, Observed, State};
+use super::observed::{NatGateway, Observed, RouteTable, State};
 use super::obstacle::{is_ours, obstacles};
 use super::step::NetworkStep;
-use crate::ids::{AllocationId, NatGatewayId, VpcId};
+use crate::ids::{AllocationId, VpcId};
 use crate::name::Logical;
 use crate::plan::{POLL, Plan, Refusal, Waiting};
 use crate::teardown::fact::{Facts, gone};
@@ -21,8 +21,8 @@ pub(super) fn endpoints_gone() -> Logical {
     gone("vpc-endpoints")
 }
 
-/// The fact that no route of ours leads to the NAT gateway.
-pub(super) fn unrouted(id: &NatGatewayId) -> Logical {
+/// The fact that no route of ours leads to the gateway.
+pub(super) fn unrouted(id: &str) -> Logical {
     Logical::new(format!("{id} without routes"))
 }
 
@@ -52,6 +52,10 @@ pub(super) fn internet_gateway_gone() -> Logical {
     gone("internet-gateway")
 }
 
+pub(super) fn egress_only_gateway_gone() -> Logical {
+    gone("egress-only-internet-gateway")
+}
+
 pub(super) fn subnets_gone() -> Logical {
     gone("subnets")
 }
@@ -64,6 +68,7 @@ pub fn plan(spec: &NetworkTeardownSpec, observed: &Observed) -> Result<Plan<Netw
     interfaces(spec, observed, &mut plan);
     endpoints(observed, &mut plan);
     nat_gateways(observed, &mut plan);
+    egress_only_gateways(observed, &mut plan);
     addresses(observed, &mut plan);
     internet_gateways(observed, &mut plan);
     inside(observed, &mut plan);
@@ -76,14 +81,20 @@ pub fn plan(spec: &NetworkTeardownSpec, observed: &Observed) -> Result<Plan<Netw
 /// What the steps may rely on.
 pub(super) fn facts(observed: &Observed) -> Facts {
     let mut facts = Facts::default();
-    let Observed { vpcs, endpoints, nat_gateways, addresses, internet_gateways, subnets, .. } = observed;
+    let Observed { vpcs, endpoints, nat_gateways, addresses, internet_gateways, egress_only_gateways, subnets, .. } =
+        observed;
     facts.say(endpoints_deleting(), endpoints.iter().all(|endpoint| endpoint.state != State::There));
     facts.say(endpoints_gone(), endpoints.iter().all(|endpoint| endpoint.state == State::Deleted));
     facts.say(nat_gateways_deleted(), nat_gateways.iter().all(|gateway| gateway.state == State::Deleted));
     for gateway in nat_gateways {
         let mut routes = observed.route_tables.iter().flat_map(|table| &table.nat_routes);
-        facts.say(unrouted(&gateway.id), routes.all(|(_, to)| *to != gateway.id));
+        facts.say(unrouted(gateway.id.as_str()), routes.all(|(_, to)| *to != gateway.id));
     }
+    for gateway in egress_only_gateways {
+        let mut routes = observed.route_tables.iter().flat_map(|table| &table.exit_routes);
+        facts.say(unrouted(gateway.as_str()), routes.all(|(_, to)| to != gateway));
+    }
+    facts.say(egress_only_gateway_gone(), egress_only_gateways.is_empty());
     for address in addresses {
         let mut alive = nat_gateways.iter().filter(|gateway| gateway.state != State::Deleted);
         // A gateway that shows no address may hold any.
@@ -150,12 +161,7 @@ fn endpoints(observed: &Observed, plan: &mut Plan<NetworkStep>) {
 fn nat_gateways(observed: &Observed, plan: &mut Plan<NetworkStep>) {
     for table in &observed.route_tables {
         for (destination, gateway) in &table.nat_routes {
-            plan.step(NetworkStep::DeleteRoute {
-                table: table.resource.clone(),
-                id: table.id.clone(),
-                destination: destination.clone(),
-                gateway: gateway.clone(),
-            });
+            plan.step(way_out(table, destination, gateway.as_str()));
         }
     }
     for gateway in &observed.nat_gateways {
@@ -167,6 +173,27 @@ fn nat_gateways(observed: &Observed, plan: &mut Plan<NetworkStep>) {
             }
             State::Deleted => {}
         }
+    }
+}
+
+fn way_out(table: &RouteTable, destination: &str, gateway: &str) -> NetworkStep {
+    NetworkStep::DeleteRoute {
+        table: table.resource.clone(),
+        id: table.id.clone(),
+        destination: destination.to_owned(),
+        gateway: gateway.to_owned(),
+    }
+}
+
+/// The ways out by IPv6, routes first here too.
+fn egress_only_gateways(observed: &Observed, plan: &mut Plan<NetworkStep>) {
+    for table in &observed.route_tables {
+        for (destination, gateway) in &table.exit_routes {
+            plan.step(way_out(table, destination, gateway.as_str()));
+        }
+    }
+    for id in &observed.egress_only_gateways {
+        plan.step(NetworkStep::DeleteEgressOnlyGateway { id: id.clone() });
     }
 }
 

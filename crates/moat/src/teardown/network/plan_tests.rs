@@ -56,6 +56,7 @@ fn whole() -> Observed {
             resource: "route-table private-a".into(),
             vpc: vpc(),
             nat_routes: vec![("0.0.0.0/0".into(), "nat-1".into())],
+            exit_routes: Vec::new(),
         }],
         interfaces: vec![interface("Interface for NAT Gateway nat-1", "nat_gateway", Some("198.51.100.1"))],
         ..Observed::default()

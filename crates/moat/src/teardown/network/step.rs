@@ -1,7 +1,10 @@
 //! The changes that take a network down.
 
 use super::plan::{self, free, idle, unrouted, without_public_ips};
-use crate::ids::{AllocationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId, VpcId};
+use crate::ids::{
+    AllocationId, EgressOnlyInternetGatewayId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcEndpointId,
+    VpcId,
+};
 use crate::name::Logical;
 use crate::network::step::ENDPOINT_CALLS;
 use crate::plan::{Bucket, Hazard, Step};
@@ -11,16 +14,48 @@ use std::fmt;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkStep {
-    DeleteEndpoint { endpoint: Logical, id: VpcEndpointId },
-    DeleteRoute { table: Logical, id: RouteTableId, destination: String, gateway: NatGatewayId },
-    DeleteNatGateway { gateway: Logical, id: NatGatewayId },
-    ReleaseAddress { address: Logical, id: AllocationId, ip: String },
-    DetachInternetGateway { id: InternetGatewayId, vpc: VpcId },
-    DeleteInternetGateway { id: InternetGatewayId },
-    DeleteSubnet { subnet: Logical, id: SubnetId },
-    DeleteRouteTable { table: Logical, id: RouteTableId },
+    DeleteEndpoint {
+        endpoint: Logical,
+        id: VpcEndpointId,
+    },
+    /// `gateway` is the id of what it leads to.
+    DeleteRoute {
+        table: Logical,
+        id: RouteTableId,
+        destination: String,
+        gateway: String,
+    },
+    DeleteNatGateway {
+        gateway: Logical,
+        id: NatGatewayId,
+    },
+    ReleaseAddress {
+        address: Logical,
+        id: AllocationId,
+        ip: String,
+    },
+    DetachInternetGateway {
+        id: InternetGatewayId,
+        vpc: VpcId,
+    },
+    DeleteInternetGateway {
+        id: InternetGatewayId,
+    },
+    DeleteEgressOnlyGateway {
+        id: EgressOnlyInternetGatewayId,
+    },
+    DeleteSubnet {
+        subnet: Logical,
+        id: SubnetId,
+    },
+    DeleteRouteTable {
+        table: Logical,
+        id: RouteTableId,
+    },
     Group(GroupStep),
-    DeleteVpc { id: VpcId },
+    DeleteVpc {
+        id: VpcId,
+    },
 }
 
 impl Step for NetworkStep {
@@ -32,7 +67,8 @@ impl Step for NetworkStep {
         match self {
             Self::DeleteEndpoint { .. } => vec![],
             Self::DeleteRoute { .. } => vec![plan::endpoints_deleting()],
-            Self::DeleteNatGateway { id, .. } => vec![plan::endpoints_deleting(), unrouted(id)],
+            Self::DeleteNatGateway { id, .. } => vec![plan::endpoints_deleting(), unrouted(id.as_str())],
+            Self::DeleteEgressOnlyGateway { id } => vec![plan::endpoints_deleting(), unrouted(id.as_str())],
             Self::ReleaseAddress { id, .. } => vec![free(id)],
             // AWS detaches no gateway from a VPC that has mapped public addresses (T3).
             Self::DetachInternetGateway { vpc, .. } => {
@@ -49,7 +85,7 @@ impl Step for NetworkStep {
             Self::DeleteVpc { id } => {
                 let inside = [plan::subnets_gone(), plan::internet_gateway_gone(), plan::endpoints_gone()];
                 let rest = [gone("route tables"), crate::teardown::group::all_gone(), idle(id.as_str())];
-                inside.into_iter().chain(rest).collect()
+                inside.into_iter().chain([plan::egress_only_gateway_gone()]).chain(rest).collect()
             }
         }
     }
@@ -74,6 +110,7 @@ impl fmt::Display for NetworkStep {
             Self::ReleaseAddress { address, ip, .. } => write!(f, "release {address} {ip}"),
             Self::DetachInternetGateway { id, vpc } => write!(f, "detach internet-gateway {id} from {vpc}"),
             Self::DeleteInternetGateway { id } => write!(f, "delete internet-gateway {id}"),
+            Self::DeleteEgressOnlyGateway { id } => write!(f, "delete egress-only-internet-gateway {id}"),
             Self::DeleteSubnet { subnet, id } => write!(f, "delete {subnet} {id}"),
             Self::DeleteRouteTable { table, id } => write!(f, "delete {table} {id}"),
             Self::Group(step) => step.fmt(f),
