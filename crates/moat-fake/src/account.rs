@@ -69,6 +69,7 @@ fn used(state: &State, quota: Quota) -> Counts {
     match quota {
         Quota::Vpcs => state.vpcs.there().for_each(|_| count(here)),
         Quota::InternetGateways => state.internet_gateways.there().for_each(|_| count(here)),
+        Quota::EgressOnlyInternetGateways => state.egress_only_gateways.there().for_each(|_| count(here)),
         Quota::Addresses => state.addresses.there().for_each(|_| count(here)),
         Quota::NatGateways => {
             let counted = state.nat_gateways.there().filter(|gateway| gateway.state != NatState::Deleted);
@@ -78,7 +79,7 @@ fn used(state: &State, quota: Quota) -> Counts {
         Quota::GatewayEndpoints => state.endpoints.there().for_each(|_| count(here)),
         Quota::SecurityGroups => state.groups.there().for_each(|_| count(here)),
         Quota::ApplicationLoadBalancers => state.balancers.there().for_each(|_| count(here)),
-        Quota::InterfaceEndpoints | Quota::NetworkLoadBalancers | Quota::FargateVcpus => {}
+        Quota::InterfaceEndpoints | Quota::NetworkLoadBalancers | Quota::ListenerRules | Quota::FargateVcpus => {}
     }
     counts
 }

@@ -21,7 +21,10 @@ impl Ipv6Cidr {
     pub fn new(text: &str) -> Result<Self, String> {
         let net: Ipv6Net =
             text.parse().map_err(|_| format!("{text:?} is not an IPv6 range; it looks like 2001:db8:0:1::/64"))?;
-        Ok(Self(net.trunc()))
+        if net.trunc() != net {
+            return Err(format!("{text:?} has host bits set; the range is {}", net.trunc()));
+        }
+        Ok(Self(net))
     }
 
     pub fn contains(&self, other: &Self) -> bool {

@@ -4,7 +4,7 @@ use crate::request::Record;
 use moat::error::{Failure, Kind};
 use moat::plan::Problem;
 use moat::rollout::Release;
-use moat::spec::{Input, Needs, NetworkSpec, ServiceSpec};
+use moat::spec::{Input, Needs, NetworkSpec, ServiceSpec, without_addresses};
 use moat::tags::Owner;
 use moat_aws::parameters::Parameters;
 use moat_aws::records::Records;
@@ -22,6 +22,10 @@ pub async fn check(parameters: &Parameters, records: &Records, region: &str, inp
         (None, Some(service)) => (recorded(parameters, &service).await?, Some(service)),
         (None, None) => return Err(invalid(vec![Problem::at("", "names neither a network nor a service")])),
     };
+    let problems: Vec<Problem> = service.iter().flat_map(|service| without_addresses(&network, service)).collect();
+    if !problems.is_empty() {
+        return Err(invalid(problems));
+    }
     // Always the network first, so that two executions never wait for each other.
     let mut owners = vec![Owner::Network(network.name.clone())];
     owners.extend(service.iter().map(|service| Owner::Service(service.name.clone())));

@@ -1,5 +1,6 @@
 //! The trials, by what they are about.
 
+mod corp;
 mod drift;
 mod faults;
 mod inputs;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Body)> {
         rollout::trials(),
         shapes::trials(),
         shared::trials(),
+        corp::trials(),
         outcomes::trials(),
         inputs::trials(),
         together::trials(),

@@ -49,7 +49,7 @@ fn owner(spec: &NetworkStageSpec) -> Owner {
 impl Cloud<Network> for NetworkCloud {
     async fn observe(&self, spec: &NetworkStageSpec) -> Result<Observed, Failure> {
         let owner = owner(spec);
-        let made = self.observe_network(&owner);
+        let made = self.observe_network(&owner, spec.network.ipv6);
         let Some(network) = &spec.network.existing else { return made.await };
         let has_endpoints = spec.network.egress.has_endpoints();
         let existing = self.observe_existing(&owner, network, has_endpoints);

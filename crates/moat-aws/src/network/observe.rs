@@ -1,4 +1,4 @@
-//! Reads a network: nine describes side by side, all but that of the zones by tag, then what belongs to the VPC.
+//! Reads a network: eight describes side by side, all but that of the zones by tag, then what belongs to the VPC.
 
 use super::{NetworkCloud, endpoints};
 use crate::answer::{Answer, present};
@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{
     self as aws, AttributeBooleanValue, NatGatewayState, SubnetCidrBlockStateCode, VpcAttributeName,
     VpcCidrBlockStateCode, VpcEndpointType,
 };
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join_all;
 use moat::cidr::Cidr;
 use moat::error::{Failure, Kind};
 use moat::ids::VpcId;
@@ -22,23 +22,12 @@ use moat::tags::Owner;
 use tokio::try_join;
 
 impl NetworkCloud {
-    pub(super) async fn observe_network(&self, owner: &Owner) -> Result<Observed, Failure> {
-        let (
-            zones,
-            found,
-            subnets,
-            internet_gateways,
-            egress_only_gateways,
-            addresses,
-            nat_gateways,
-            endpoints,
-            groups,
-        ) = try_join!(
+    pub(super) async fn observe_network(&self, owner: &Owner, has_ipv6: bool) -> Result<Observed, Failure> {
+        let (zones, found, subnets, internet_gateways, addresses, nat_gateways, endpoints, groups) = try_join!(
             self.zones(),
             self.vpcs(owner),
             self.subnets(owner),
             self.internet_gateways(owner),
-            self.egress_only_gateways(owner),
             self.addresses(owner),
             self.nat_gateways(owner),
             self.endpoints(owner),
@@ -47,9 +36,14 @@ impl NetworkCloud {
         let (endpoints, interface_endpoints) = endpoints;
         let account = found.iter().find_map(|vpc| vpc.account.clone());
         let ids: Vec<VpcId> = found.iter().map(|vpc| vpc.id.clone()).collect();
-        let vpcs = try_join_all(found.into_iter().map(|found| self.vpc(found)));
-        let inside = try_join(self.route_tables(owner, &ids), self.default_groups(&ids));
-        let (vpcs, (route_tables, default_groups)) = try_join(vpcs, inside).await?;
+        let has_ipv6 = has_ipv6 || found.iter().any(|vpc| !vpc.ipv6.is_empty());
+        let (vpcs, route_tables, default_groups, egress_only_gateways) = try_join!(
+            try_join_all(found.into_iter().map(|found| self.vpc(found))),
+            self.route_tables(owner, &ids),
+            self.default_groups(&ids),
+            // Without IPv6 there never was one.
+            async { if has_ipv6 { self.egress_only_gateways(owner).await } else { Ok(Vec::new()) } },
+        )?;
         Ok(Observed {
             region: self.region.clone(),
             account,
@@ -101,8 +95,7 @@ impl NetworkCloud {
             self.ec2.describe_vpc_attribute().vpc_id(id.as_str()).attribute(name).send().await.read(doing)
         };
         let (support, hostnames) =
-            try_join(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))
-                .await?;
+            try_join!(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))?;
         let (dns_support, dns_hostnames) =
             (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
         Ok(Vpc { id, cidr, dns_support, dns_hostnames, ipv6 })

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::ec2::filter;
 use aws_sdk_ec2::types as aws;
 use aws_sdk_elasticloadbalancingv2::types::LoadBalancerTypeEnum;
-use futures_util::future::{FutureExt, join_all};
+use futures_util::future::{FutureExt, join_all, try_join_all};
 use moat::preflight::{Asked, Counts, Fact, Quota};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,7 @@ impl Preflight {
             let counted = match quota {
                 Quota::Vpcs | Quota::FargateVcpus => return None,
                 Quota::InternetGateways => self.internet_gateways().boxed(),
+                Quota::EgressOnlyInternetGateways => self.egress_only_internet_gateways().boxed(),
                 Quota::Addresses => self.addresses().boxed(),
                 Quota::NatGateways => self.nat_gateways().boxed(),
                 Quota::GatewayEndpoints => self.gateway_endpoints().boxed(),
@@ -30,6 +31,7 @@ impl Preflight {
                 Quota::SecurityGroups => self.security_groups().boxed(),
                 Quota::ApplicationLoadBalancers => self.load_balancers(LoadBalancerTypeEnum::Application).boxed(),
                 Quota::NetworkLoadBalancers => self.load_balancers(LoadBalancerTypeEnum::Network).boxed(),
+                Quota::ListenerRules => self.listener_rules(asked.shared_load_balancer()?).boxed(),
             };
             Some(counted.map(move |counted| (quota, counted)))
         };
@@ -38,6 +40,12 @@ impl Preflight {
 
     async fn internet_gateways(&self) -> Fact<Counts> {
         let found = self.ec2.describe_internet_gateways().max_results(1000).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.fact()?;
+        Ok(count(&self.region, found.len()))
+    }
+
+    async fn egress_only_internet_gateways(&self) -> Fact<Counts> {
+        let found = self.ec2.describe_egress_only_internet_gateways().max_results(255).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.fact()?;
         Ok(count(&self.region, found.len()))
     }
@@ -104,5 +112,23 @@ impl Preflight {
         let found = self.elb.describe_load_balancers().into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.fact()?;
         Ok(count(&self.region, found.iter().filter(|balancer| balancer.r#type() == Some(&kind)).count()))
+    }
+    /// Of all listeners of the load balancer, without the default ones, which do not count ("Quotas for your Application Load
+    /// Balancers").
+    async fn listener_rules(&self, name: String) -> Fact<Counts> {
+        let Some(found) = self.elb.describe_load_balancers().names(&name).send().await.find_fact()? else {
+            return Ok(Counts::new());
+        };
+        let Some(arn) = found.load_balancers().first().and_then(|found| found.load_balancer_arn()) else {
+            return Ok(Counts::new());
+        };
+        let listeners = self.elb.describe_listeners().load_balancer_arn(arn).into_paginator().items().send();
+        let listeners = listeners.collect::<Result<Vec<_>, _>>().await.fact()?;
+        let rules = listeners.iter().filter_map(|listener| listener.listener_arn()).map(async |arn| {
+            let rules = self.elb.describe_rules().listener_arn(arn).into_paginator().items().send();
+            rules.collect::<Result<Vec<_>, _>>().await.fact()
+        });
+        let rules = try_join_all(rules).await?;
+        Ok(count(&name, rules.iter().flatten().filter(|rule| rule.is_default() != Some(true)).count()))
     }
 }

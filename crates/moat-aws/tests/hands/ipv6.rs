@@ -167,12 +167,21 @@ async fn c5_egress_only_gateways_are_asked_for_by_tag_and_read_with_their_vpc() 
         exit("eigw-3", &[], ours(name)),
     ];
     let set = list("egressOnlyInternetGatewaySet", "item", &all);
-    let wire = Wire::default().on("DescribeEgressOnlyInternetGateways", [set]);
+    let block = item(&[("ipv6CidrBlock", BLOCK)], &[tag("ipv6CidrBlockState", tag("state", "associated"))]);
+    let blocks = list("ipv6CidrBlockAssociationSet", "item", &[block]);
+    let vpc = item(&[("vpcId", "vpc-1"), ("cidrBlock", "10.0.0.0/16")], &[blocks, ours("vpc")]);
+    let wire = Wire::default()
+        .on("DescribeVpcs", [list("vpcSet", "item", &[vpc])])
+        .on("DescribeEgressOnlyInternetGateways", [set]);
     let observed = observe(&wire).await;
     let call = wire.call("DescribeEgressOnlyInternetGateways");
     assert_eq!(call.filters(), [("tag:moat:network".to_owned(), "main".to_owned())]);
     let [gateway] = &observed.egress_only_gateways[..] else { panic!("{observed:?}") };
     assert_eq!((gateway.id.as_str(), gateway.vpc.as_str()), ("eigw-1", "vpc-1"));
+
+    let wire = Wire::default();
+    observe(&wire).await;
+    assert_eq!(wire.count("DescribeEgressOnlyInternetGateways"), 0, "nobody asks for them where there is no IPv6");
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn c5_every_describe_is_filtered_by_the_owners_tag_or_by_its_own_vpcs() {
         };
         assert_eq!(call.filters(), expected, "{}", call.action);
     }
-    assert_eq!(wire.calls().len(), 13, "nine by tag or state, two attributes, tables and default groups");
+    assert_eq!(wire.calls().len(), 12, "eight by tag or state, two attributes, tables and default groups");
 }
 
 #[tokio::test]

@@ -129,6 +129,41 @@ async fn c10_interface_endpoints_are_counted_in_their_vpc() {
 }
 
 #[tokio::test]
+async fn c10_rules_are_counted_over_all_listeners_of_the_load_balancer_that_is_shared() {
+    let mut asked = asked(&[], &["listener-rule"], &[]);
+    let door = json!({ "shared": "front", "paths": ["/api/*"] });
+    asked.service.as_mut().unwrap().load_balancer = serde_json::from_value(door).unwrap();
+    let listeners = ["arn:http", "arn:https"].map(|arn| tag("ListenerArn", arn));
+    let rules = |call: &Call| {
+        let is_default = |is_default: bool| tag("IsDefault", is_default.to_string());
+        let more = if call.field("ListenerArn") == "arn:https" { 3 } else { 0 };
+        let rules: Vec<String> = (0..=more).map(|at| is_default(at == 0)).collect();
+        Answer::from(list("Rules", "member", &rules))
+    };
+    let wire = Wire::default()
+        .on("DescribeLoadBalancers", [list("LoadBalancers", "member", &[tag("LoadBalancerArn", "arn:front")])])
+        .on("DescribeListeners", [list("Listeners", "member", &listeners)])
+        .respond("DescribeRules", rules);
+    let account = account(&wire, &asked).await;
+    assert_eq!(account.used[&Quota::ListenerRules], Ok(Counts::from([("moat-front".to_owned(), 3)])));
+    assert_eq!(wire.call("DescribeLoadBalancers").field("Names.member.1"), "moat-front");
+    assert_eq!(wire.call("DescribeListeners").field("LoadBalancerArn"), "arn:front");
+}
+
+#[tokio::test]
+async fn c10_egress_only_internet_gateways_are_counted_in_the_region() {
+    let two = list(
+        "egressOnlyInternetGatewaySet",
+        "item",
+        &["eigw-1", "eigw-2"].map(|id| tag("egressOnlyInternetGatewayId", id)),
+    );
+    let wire = Wire::default().on("DescribeEgressOnlyInternetGateways", [two]);
+    let account = account(&wire, &asked(&["egress-only-internet-gateway"], &[], &[])).await;
+    let here = Counts::from([("eu-west-1".to_owned(), 2)]);
+    assert_eq!(account.used[&Quota::EgressOnlyInternetGateways], Ok(here));
+}
+
+#[tokio::test]
 async fn c10_a_provision_with_nothing_to_do_makes_no_call() {
     let wire = roomy();
     let asked = asked(&[], &[], &[]);

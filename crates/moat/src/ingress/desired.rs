@@ -7,7 +7,7 @@ use crate::name::Logical;
 use crate::network::desired as network;
 use crate::plan::Bindings;
 use crate::rule::{Direction, Peer, Rule};
-use crate::spec::{LoadBalancerSpec, NetworkSpec, ServiceSpec};
+use crate::spec::{ByIpv6, LoadBalancerSpec, NetworkSpec, ServiceSpec};
 use serde::{Deserialize, Serialize};
 
 /// What the ingress stage plans from: both documents, and where the network is.
@@ -184,25 +184,26 @@ impl IngressSpec {
         }
     }
 
-    /// Who may connect. The document names IPv4 ranges: anyone is anyone by IPv6 too, and where it names nobody, so that
-    /// the network's range may connect to an internal door, its IPv6 block may. Nothing is added to ranges that it names.
     fn allowed(&self, door: &LoadBalancerSpec) -> Vec<End> {
-        let allow = door.allowed(&self.network);
-        let by_ipv6 = match () {
-            () if !self.network.ipv6 => None,
-            () if allow.contains(&Cidr::ANYWHERE) => Some(Ipv6Cidr::ANYWHERE),
-            () if door.allow.is_empty() => {
+        let by_ipv6 = match self.by_ipv6(door) {
+            ByIpv6::Ranges(ranges) => ranges,
+            ByIpv6::Network => {
                 let block = self.given.get(&network::ipv6_range(&network::vpc()));
-                block.and_then(|text| Ipv6Cidr::new(text).ok())
+                block.and_then(|text| Ipv6Cidr::new(text).ok()).into_iter().collect()
             }
-            () => None,
         };
-        allow.into_iter().map(End::Cidr).chain(by_ipv6.map(End::Ipv6)).collect()
+        let by_ipv4 = door.allowed(&self.network).into_iter().map(End::Cidr);
+        by_ipv4.chain(by_ipv6.into_iter().map(End::Ipv6)).collect()
     }
 
-    /// Which addresses the load balancer has.
-    pub const fn address_type(&self) -> AddressType {
-        if self.network.ipv6 { AddressType::DualStack } else { AddressType::Ipv4 }
+    fn by_ipv6(&self, door: &LoadBalancerSpec) -> ByIpv6 {
+        if self.network.ipv6 { door.allowed_by_ipv6() } else { ByIpv6::Ranges(Vec::new()) }
+    }
+
+    /// Which addresses the load balancer has. Where nobody may connect by IPv6 it has none of those: clients would try them
+    /// first and wait in vain.
+    pub fn address_type(&self, door: &LoadBalancerSpec) -> AddressType {
+        if self.by_ipv6(door) == ByIpv6::Ranges(Vec::new()) { AddressType::Ipv4 } else { AddressType::DualStack }
     }
 
     /// The subnets of the load balancer, one in each zone (C9): public ones, or private ones where it is internal.

@@ -79,7 +79,7 @@ pub(super) fn rules(
 fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let (subnets, attributes) = (spec.door_subnets(), attributes::load_balancer(door));
     let Some(found) = &observed.load_balancer else {
-        let (kind, scheme, address_type) = (door.kind, door.scheme, spec.address_type());
+        let (kind, scheme, address_type) = (door.kind, door.scheme, spec.address_type(door));
         plan.step(IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets });
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
         return;
@@ -87,12 +87,12 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     let wanted: Option<BTreeSet<SubnetId>> =
         subnets.iter().map(|name| spec.given.get(name).map(SubnetId::from)).collect();
     if wanted.is_none_or(|wanted| wanted != found.subnets) {
-        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+        let (arn, address_type) = (found.arn.clone(), spec.address_type(door));
         plan.step(IngressStep::SetSubnets { arn, address_type, subnets: subnets.clone() });
     }
     // In a network of somebody else's it is theirs to say.
-    if spec.network.existing.is_none() && found.address_type != spec.address_type().as_str() {
-        let (arn, address_type) = (found.arn.clone(), spec.address_type());
+    if spec.network.existing.is_none() && found.address_type != spec.address_type(door).as_str() {
+        let (arn, address_type) = (found.arn.clone(), spec.address_type(door));
         plan.step(IngressStep::SetAddressType { arn, address_type, subnets });
     }
     let wanted: BTreeSet<SecurityGroupId> =

@@ -311,10 +311,13 @@ fn dual(door: serde_json::Value) -> IngressSpec {
 }
 
 #[test]
-fn a_dual_stack_door_lets_in_by_ipv6_whom_it_lets_in_by_ipv4() {
+fn a_door_lets_in_by_ipv6_whom_it_says_and_has_ipv6_addresses_where_that_is_anybody() {
     let doors = [
         serde_json::json!({}),
         serde_json::json!({ "allow": ["192.0.2.0/24"] }),
+        serde_json::json!({ "allow": ["192.0.2.0/24", "2001:db8::/32"] }),
+        serde_json::json!({ "allow": ["0.0.0.0/0", "2001:db8::/32"] }),
+        serde_json::json!({ "allow": ["::/0"] }),
         serde_json::json!({ "type": "network", "scheme": "internal" }),
         serde_json::json!({ "scheme": "internal", "allow": ["10.1.0.0/16"] }),
         serde_json::json!("none"),

@@ -6,6 +6,7 @@ use crate::name::Logical;
 use crate::network::{NetworkFacts, desired};
 use crate::pass::{Look, Sentence};
 use crate::plan::Bindings;
+use crate::price::Spread;
 use crate::spec::{LoadBalancerKind, NetworkSpec, ServiceSpec};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,7 @@ impl Looked {
 #[serde(default, rename_all = "camelCase")]
 pub struct Placed {
     public_subnets: Vec<InZone>,
+    private_subnets: Vec<InZone>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -77,7 +79,10 @@ impl From<&NetworkFacts> for Placed {
             name: subnet.name.clone(),
             zone: subnet.zone.clone(),
         };
-        Self { public_subnets: facts.public_subnets.iter().map(in_zone).collect() }
+        Self {
+            public_subnets: facts.public_subnets.iter().map(in_zone).collect(),
+            private_subnets: facts.private_subnets.iter().map(in_zone).collect(),
+        }
     }
 }
 
@@ -122,6 +127,9 @@ impl Asked {
                     zone.iter().for_each(|(_, zone)| need(Quota::NatGateways, zone, 1));
                 }
                 (Some(Quota::InterfaceEndpoints), _) => need(Quota::InterfaceEndpoints, vpc, 1),
+                (Some(Quota::ListenerRules), _) => {
+                    self.shared_load_balancer().iter().for_each(|shared| need(Quota::ListenerRules, shared, 1));
+                }
                 (Some(Quota::FargateVcpus), _) => need(Quota::FargateVcpus, region, self.vcpus()),
                 (Some(quota), _) => need(quota, region, 1),
                 (None, _) => {}
@@ -140,10 +148,12 @@ impl Asked {
         Some(match (made, kind) {
             ("vpc", _) => Quota::Vpcs,
             ("internet-gateway", _) => Quota::InternetGateways,
+            ("egress-only-internet-gateway", _) => Quota::EgressOnlyInternetGateways,
             ("load-balancer", _) => match self.service.as_ref()?.load_balancer.as_ref()?.kind {
                 LoadBalancerKind::Application => Quota::ApplicationLoadBalancers,
                 LoadBalancerKind::Network => Quota::NetworkLoadBalancers,
             },
+            ("listener-rule", _) => Quota::ListenerRules,
             ("service", _) => Quota::FargateVcpus,
             ("vpc-endpoint s3" | "vpc-endpoint dynamodb", _) => Quota::GatewayEndpoints,
             (_, Some("vpc-endpoint")) => Quota::InterfaceEndpoints,
@@ -170,6 +180,20 @@ impl Asked {
     /// The VPC, by its id where it has one.
     pub fn vpc(&self) -> &str {
         self.looks.network.bindings.get(&desired::vpc()).unwrap_or(NEW_VPC)
+    }
+
+    /// The load balancer of another service that the service is to be behind, by its name in AWS.
+    pub fn shared_load_balancer(&self) -> Option<String> {
+        Some(self.service.as_ref()?.load_balancer.as_ref()?.shared.as_ref()?.aws_name())
+    }
+
+    /// The subnets of the network: as the spec has them, or as they were found in a VPC of others.
+    pub(super) fn spread(&self) -> Spread {
+        let Placed { public_subnets, private_subnets } = &self.looks.network.facts;
+        match self.network.existing {
+            None => Spread::of(&self.network),
+            Some(_) => Spread { public: public_subnets.len() as u64, private: private_subnets.len() as u64 },
+        }
     }
 
     /// The zone of each letter: where its subnet is, or else the region's next free one, as the network's plan has it.

@@ -63,7 +63,7 @@ pub fn preflight(asked: &Asked, account: &Account) -> Verdict {
         steps: roles.iter().map(|role| Sentence { step: role.step(), hazard: Hazard::Safe }).collect(),
         roles,
         findings,
-        cost: cost(&asked.network, asked.service.as_ref(), &account.region),
+        cost: cost(&asked.network, asked.spread(), asked.service.as_ref(), &account.region),
         time: time::time(asked),
     }
 }

@@ -6,7 +6,7 @@ use super::finding::Finding;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many there are in each place: the region, a zone, a VPC.
+/// How many there are in each place: the region, a zone, a VPC, a load balancer.
 pub type Counts = BTreeMap<String, u32>;
 
 /// The quotas that a network and its services count against.
@@ -17,6 +17,7 @@ pub type Counts = BTreeMap<String, u32>;
 pub enum Quota {
     Vpcs,
     InternetGateways,
+    EgressOnlyInternetGateways,
     Addresses,
     NatGateways,
     GatewayEndpoints,
@@ -24,13 +25,15 @@ pub enum Quota {
     SecurityGroups,
     ApplicationLoadBalancers,
     NetworkLoadBalancers,
+    ListenerRules,
     FargateVcpus,
 }
 
 impl Quota {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Vpcs,
         Self::InternetGateways,
+        Self::EgressOnlyInternetGateways,
         Self::Addresses,
         Self::NatGateways,
         Self::GatewayEndpoints,
@@ -38,6 +41,7 @@ impl Quota {
         Self::SecurityGroups,
         Self::ApplicationLoadBalancers,
         Self::NetworkLoadBalancers,
+        Self::ListenerRules,
         Self::FargateVcpus,
     ];
 
@@ -46,6 +50,7 @@ impl Quota {
         match self {
             Self::Vpcs => ("vpc", "L-F678F1CE", "VPCs per Region"),
             Self::InternetGateways => ("vpc", "L-A4707A72", "Internet gateways per Region"),
+            Self::EgressOnlyInternetGateways => ("vpc", "L-45FE3B85", "Egress-only internet gateways per Region"),
             Self::Addresses => ("ec2", "L-0263D0A3", "EC2-VPC Elastic IPs"),
             Self::NatGateways => ("vpc", "L-FE5A380F", "NAT gateways per Availability Zone"),
             Self::GatewayEndpoints => ("vpc", "L-1B52E74A", "Gateway VPC endpoints per Region"),
@@ -55,6 +60,7 @@ impl Quota {
                 ("elasticloadbalancing", "L-53DA6B97", "Application Load Balancers per Region")
             }
             Self::NetworkLoadBalancers => ("elasticloadbalancing", "L-69A177A2", "Network Load Balancers per Region"),
+            Self::ListenerRules => ("elasticloadbalancing", "L-7EED9B64", "Rules per Application Load Balancer"),
             Self::FargateVcpus => ("fargate", "L-3032A538", "Fargate On-Demand vCPU resource count"),
         }
     }

@@ -2,6 +2,7 @@ use super::samples::*;
 use super::*;
 use crate::cidr::Cidr;
 use crate::moment::Moment;
+use crate::name::Logical;
 use crate::rollout::{Candidate, Platform};
 use std::collections::BTreeMap;
 
@@ -77,6 +78,21 @@ fn c10_each_quota_is_short_by_one_exactly_where_the_last_one_no_longer_fits() {
             assert!(message.contains(&said) && message.contains(quota.code()), "{message}");
         }
     }
+}
+
+#[test]
+fn c10_a_rule_too_many_on_a_shared_load_balancer_and_a_way_out_by_ipv6_too_many_stop() {
+    let mut asked = first("single");
+    let door = serde_json::json!({ "shared": "front", "paths": ["/api/*"] });
+    asked.service.as_mut().unwrap().load_balancer = serde_json::from_value(door).unwrap();
+    asked.looks.network.makes = vec![Logical::from("egress-only-internet-gateway")];
+    asked.looks.ingress.makes = vec![Logical::from("security-group tasks"), Logical::from("listener-rule")];
+    assert!(asked.quotas().contains(&Quota::ListenerRules));
+    let rules = |count| used(Quota::ListenerRules, "moat-front", count);
+    assert_eq!(told(&asked, &rules(4)), "");
+    insta::assert_snapshot!(told(&asked, &rules(5)), @r#"Stop: the quota "Rules per Application Load Balancer" is too low in moat-front: 1 more needed, 5 used, 5 allowed. Remove what nobody uses, or ask for more and start again when AWS has agreed: aws service-quotas request-service-quota-increase --service-code elasticloadbalancing --quota-code L-7EED9B64 --desired-value 6"#);
+    let exits = |count| preflight(&asked, &used(Quota::EgressOnlyInternetGateways, REGION, count)).problems.len();
+    assert_eq!((exits(4), exits(5)), (0, 1));
 }
 
 #[test]

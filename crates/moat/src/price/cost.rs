@@ -1,7 +1,6 @@
 //! What two documents cost a month.
 
 use super::{AS_OF, Item, PriceList, dollars};
-use crate::network::desired::letters;
 use crate::spec::{Architecture, EndpointService, LoadBalancerKind, Nat, NetworkSpec, ServiceSpec, needs};
 use serde::{Serialize, Serializer};
 
@@ -37,13 +36,28 @@ fn usd<S: Serializer>(cents: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     dollars(*cents).parse::<f64>().unwrap_or_default().serialize(serializer)
 }
 
+/// How many subnets a network has on each side, one in each zone.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread {
+    pub public: u64,
+    pub private: u64,
+}
+
+impl Spread {
+    /// Of a network that moat makes.
+    pub fn of(network: &NetworkSpec) -> Self {
+        let zones = network.zones.into();
+        Self { public: zones, private: zones }
+    }
+}
+
 /// What a network and, where there is one, a service cost a month. `region` is where they are.
-pub fn cost(network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) -> Cost {
+pub fn cost(network: &NetworkSpec, spread: Spread, service: Option<&ServiceSpec>, region: &str) -> Cost {
     let prices = PriceList::of(region);
-    let mut lines = Lines { prices, lines: Vec::new() };
+    let mut lines = Lines { prices, spread, lines: Vec::new() };
     lines.network(network, service, region);
     if let Some(service) = service {
-        lines.door(network, service);
+        lines.door(service);
         lines.tasks(service);
     }
     let lines = lines.lines;
@@ -59,6 +73,7 @@ pub fn cost(network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) 
 
 struct Lines {
     prices: PriceList,
+    spread: Spread,
     lines: Vec<Line>,
 }
 
@@ -69,7 +84,7 @@ impl Lines {
 
     /// The VPC, its subnets and gateways, and the gateway endpoint of S3 cost nothing; nor does what was there before.
     fn network(&mut self, network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) {
-        let zones = letters(network.zones).count() as u64;
+        let zones = self.spread.private;
         if network.egress.has_endpoints() {
             let services = EndpointService::BASE.len() + service.map_or(0, |service| needs(service, region).len());
             self.add("interface endpoint in one zone", Item::InterfaceEndpoint, services as u64 * zones);
@@ -86,7 +101,7 @@ impl Lines {
     }
 
     /// An internet-facing load balancer has a public address in each zone ("Public IPv4 addresses", Amazon VPC Pricing).
-    fn door(&mut self, network: &NetworkSpec, service: &ServiceSpec) {
+    fn door(&mut self, service: &ServiceSpec) {
         let Some(door) = service.own_load_balancer() else { return };
         match door.kind {
             LoadBalancerKind::Application => {
@@ -95,7 +110,7 @@ impl Lines {
             LoadBalancerKind::Network => self.add("network load balancer", Item::NetworkLoadBalancer, 1),
         }
         if !door.is_internal() {
-            self.add("public IPv4 address of the load balancer", Item::PublicIpv4, network.zones.into());
+            self.add("public IPv4 address of the load balancer", Item::PublicIpv4, self.spread.public);
         }
     }
 
@@ -117,6 +132,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn priced(network: &NetworkSpec, service: Option<&ServiceSpec>, region: &str) -> Cost {
+        cost(network, Spread::of(network), service, region)
+    }
+
     fn documents(nat: &str, architecture: &str) -> (NetworkSpec, ServiceSpec) {
         let network = json!({"name": "main", "zones": 3, "egress": {"nat": nat}});
         let service = json!({"name": "web", "network": "main", "image": "nginx:1", "architecture": architecture});
@@ -131,7 +150,7 @@ mod tests {
     #[test]
     fn a_network_and_its_service_are_priced_line_by_line() {
         let (network, service) = documents("single", "X86_64");
-        insta::assert_snapshot!(told(&cost(&network, Some(&service), "us-east-1")), @r"
+        insta::assert_snapshot!(told(&priced(&network, Some(&service), "us-east-1")), @r"
         1 x NAT gateway: 32.85
         1 x public IPv4 address of a NAT gateway: 3.65
         1 x application load balancer: 16.43
@@ -144,7 +163,7 @@ mod tests {
     #[test]
     fn a_nat_gateway_in_each_zone_costs_each_time_and_arm_costs_less() {
         let (network, service) = documents("per-zone", "ARM64");
-        insta::assert_snapshot!(told(&cost(&network, Some(&service), "us-east-1")), @r"
+        insta::assert_snapshot!(told(&priced(&network, Some(&service), "us-east-1")), @r"
         3 x NAT gateway: 98.55
         3 x public IPv4 address of a NAT gateway: 10.95
         1 x application load balancer: 16.43
@@ -155,9 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_others_is_priced_by_the_subnets_that_serve() {
+        let (_, service) = documents("single", "X86_64");
+        let corp = json!({"name": "corp", "existing": {"vpcId": "vpc-0c0"}, "egress": {"endpoints": "auto"}});
+        let corp: NetworkSpec = serde_json::from_value(corp).unwrap();
+        let spread = Spread { public: 3, private: 1 };
+        insta::assert_snapshot!(told(&cost(&corp, spread, Some(&service), "us-east-1")), @r"
+        3 x interface endpoint in one zone: 21.90
+        1 x application load balancer: 16.43
+        3 x public IPv4 address of the load balancer: 10.95
+        2 x Fargate task of 256 CPU units and 512 MiB, X86_64: 18.02
+        67.30
+    ");
+    }
+
+    #[test]
     fn what_is_told_has_dollars_the_date_and_whose_prices_they_are() {
         let (network, _) = documents("single", "X86_64");
-        let told = serde_json::to_value(cost(&network, None, "eu-south-2")).unwrap();
+        let told = serde_json::to_value(priced(&network, None, "eu-south-2")).unwrap();
         assert_eq!(told["monthlyUsd"], json!(36.5));
         assert_eq!((&told["priced"], &told["region"]), (&json!(AS_OF), &json!("eu-south-2")));
         assert_eq!(told["isOfRegion"], json!(false));

@@ -6,7 +6,7 @@
 mod cost;
 mod table;
 
-pub use cost::{Cost, Line, cost};
+pub use cost::{Cost, Line, Spread, cost};
 pub use table::{AS_OF, HOURS, Item};
 
 use table::{HOME, Prices};

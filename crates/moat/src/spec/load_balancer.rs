@@ -1,8 +1,9 @@
 //! The door of a service, as it is asked for.
 
-use super::NetworkSpec;
 use super::read_load_balancer::NONE;
+use super::{ClientRange, NetworkSpec};
 use crate::cidr::Cidr;
+use crate::ipv6::Ipv6Cidr;
 use crate::name::Name;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -34,10 +35,11 @@ pub struct LoadBalancerSpec {
     #[serde(default, skip_serializing_if = "Scheme::is_default")]
     pub scheme: Scheme,
     /// Who may connect. Without it that is anyone, or for an internal one the range of the network; in a VPC that is there
-    /// already, all private address space.
+    /// already, all private address space. In a network with IPv6 anyone is anyone by IPv6 too, unless ranges of IPv6 are
+    /// named; and the load balancer has IPv6 addresses only where somebody may connect by IPv6.
     #[serde(default)]
     #[schemars(length(max = 50))]
-    pub allow: Vec<Cidr>,
+    pub allow: Vec<ClientRange>,
     /// ARN of a certificate in AWS Certificate Manager, in the region of the service. With it the load balancer listens
     /// on port 443, HTTPS or, for type "network", TLS; without it on port 80.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,15 +98,35 @@ impl LoadBalancerSpec {
         self.scheme == Scheme::Internal
     }
 
-    /// Who may connect.
+    /// Who may connect by IPv4.
     pub fn allowed(&self, network: &NetworkSpec) -> Vec<Cidr> {
         match self.scheme {
-            _ if !self.allow.is_empty() => self.allow.clone(),
+            _ if !self.allow.is_empty() => self.allow.iter().filter_map(|range| range.ipv4()).collect(),
             Scheme::InternetFacing => vec![Cidr::ANYWHERE],
             Scheme::Internal if network.existing.is_some() => Cidr::private(),
             Scheme::Internal => vec![network.cidr],
         }
     }
+
+    /// Who may connect by IPv6 in a network that has it.
+    pub fn allowed_by_ipv6(&self) -> ByIpv6 {
+        let named: Vec<Ipv6Cidr> = self.allow.iter().filter_map(|range| range.ipv6()).collect();
+        match self.scheme {
+            _ if !named.is_empty() => ByIpv6::Ranges(named),
+            _ if self.allow.contains(&ClientRange::ANYWHERE) => ByIpv6::Ranges(vec![Ipv6Cidr::ANYWHERE]),
+            Scheme::Internal if self.allow.is_empty() => ByIpv6::Network,
+            Scheme::Internal | Scheme::InternetFacing => ByIpv6::Ranges(Vec::new()),
+        }
+    }
+}
+
+/// Who may connect by IPv6.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ByIpv6 {
+    /// The block of the network's VPC, which nobody knows before it is there.
+    Network,
+    /// These, or nobody.
+    Ranges(Vec<Ipv6Cidr>),
 }
 
 impl Default for LoadBalancerSpec {
@@ -115,7 +137,7 @@ impl Default for LoadBalancerSpec {
             paths: Vec::new(),
             kind: LoadBalancerKind::default(),
             scheme: Scheme::default(),
-            allow: vec![Cidr::ANYWHERE],
+            allow: vec![ClientRange::ANYWHERE],
             certificate: None,
             redirect: Self::redirects(),
             tls_policy: None,

@@ -3,6 +3,7 @@
 //! The types here are the contract. The JSON Schema in `schema/provision.schema.json` is made from them, and
 //! [`read`] is the only way from JSON to them, so that every problem is found at once and named by its pointer.
 
+mod client_range;
 mod drift;
 mod egress;
 mod existing;
@@ -22,10 +23,11 @@ pub mod rollout;
 mod secret;
 mod task_role;
 
+pub use client_range::{ClientRange, without_addresses};
 pub use drift::{DriftSpec, Repair};
 pub use egress::{Egress, Endpoints, Nat};
 pub use existing::ExistingNetwork;
-pub use load_balancer::{AccessLogs, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
+pub use load_balancer::{AccessLogs, ByIpv6, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 pub use needs::{EndpointService, Needs, needs, out_of_reach};
 pub use network::NetworkSpec;
 pub use read::{Input, Mode, read};

@@ -1,6 +1,6 @@
 //! What the services of a network need of its endpoints.
 
-use super::{NetworkSpec, Secret, ServiceSpec};
+use super::{LoadBalancerKind, NetworkSpec, Secret, ServiceSpec};
 use crate::name::Name;
 use crate::plan::Problem;
 use crate::proof::names;
@@ -89,6 +89,9 @@ pub struct Needs {
     /// Whether a load balancer of theirs is one that the Internet reaches.
     #[serde(default)]
     pub is_internet_facing: bool,
+    /// Whether one is an application load balancer that is internal, and so in the private subnets of two zones at least.
+    #[serde(default)]
+    pub is_internal_application: bool,
     /// Whether these are the needs of every service that is recorded for the network. Nothing is taken away before.
     #[serde(default)]
     pub is_complete: bool,
@@ -102,7 +105,9 @@ impl Needs {
             all.services.extend(needs(service, region));
             let registry = service.image.ecr().filter(|ecr| ecr.region == region);
             all.registries.extend(registry.map(|ecr| ecr.account));
-            all.is_internet_facing |= service.own_load_balancer().is_some_and(|door| !door.is_internal());
+            let Some(door) = service.own_load_balancer() else { continue };
+            all.is_internet_facing |= !door.is_internal();
+            all.is_internal_application |= door.is_internal() && door.kind == LoadBalancerKind::Application;
         }
         all
     }

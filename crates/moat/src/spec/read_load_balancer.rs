@@ -4,8 +4,7 @@ use super::load_balancer::some_default;
 use super::read::seconds;
 use super::read_shared;
 use super::reader::Reader;
-use super::{AccessLogs, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
-use crate::cidr::Cidr;
+use super::{AccessLogs, ClientRange, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 use serde_json::Value;
 
 const FIELDS: &[&str] = &[
@@ -86,9 +85,9 @@ fn deregistration_delay(fields: &mut Reader<'_>) -> u32 {
 }
 
 /// Anyone is written down as such; the range of the network is not known here.
-fn allow(fields: &mut Reader<'_>, scheme: Scheme) -> Vec<Cidr> {
+fn allow(fields: &mut Reader<'_>, scheme: Scheme) -> Vec<ClientRange> {
     let is_said = fields.value("allow").is_some();
-    let unsaid = if scheme == Scheme::Internal { Vec::new() } else { vec![Cidr::ANYWHERE] };
+    let unsaid = if scheme == Scheme::Internal { Vec::new() } else { vec![ClientRange::ANYWHERE] };
     let allow = fields.optional("allow", unsaid);
     fields.check("allow", allow, |allow| match allow.len() {
         // An internal one is recorded with an empty list.

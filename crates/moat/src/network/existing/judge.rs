@@ -38,6 +38,9 @@ pub fn judge(
         misfits.extend(too_few_doors(vpc, chosen).filter(|_| is_public_clear));
         chosen.public.values().for_each(|subnet| public(seen, subnet, &mut misfits));
     }
+    if stage.needs.is_internal_application {
+        misfits.extend(too_few_internal_doors(vpc, chosen).filter(|_| is_private_clear));
+    }
     misfits.extend(no_room_for_tasks(vpc, chosen, is_internet_facing).filter(|_| is_public_clear && is_private_clear));
     for subnet in chosen.private.values() {
         private(stage, seen, subnet, &mut misfits);
@@ -75,6 +78,16 @@ fn too_few_doors(vpc: &Vpc, chosen: &Chosen<'_>) -> Option<Misfit> {
         "one in each of at least two zones",
         (found, fix),
     ))
+}
+
+/// So has an internal one of the kind `application`; where there is no private subnet at all, that is told by itself.
+fn too_few_internal_doors(vpc: &Vpc, chosen: &Chosen<'_>) -> Option<Misfit> {
+    let mut private = chosen.private.values();
+    let (Some(only), None) = (private.next(), private.next()) else { return None };
+    let found = format!("{} in {} alone", shown(only), only.zone);
+    let fix = "An internal application load balancer needs two zones; one with \"type\": \"network\" does not";
+    let expected = "one in each of at least two zones";
+    Some(Misfit::of(misfit::PRIVATE, vpc.id.as_str(), "private subnets", expected, (found, fix)))
 }
 
 fn no_room_for_tasks(vpc: &Vpc, chosen: &Chosen<'_>, is_internet_facing: bool) -> Option<Misfit> {

@@ -72,6 +72,21 @@ pub(super) fn observed() -> Observed {
     Observed { region: "us-east-1".into(), zones, existing: Some(existing), ..Observed::default() }
 }
 
+#[test]
+fn c9_an_internal_application_load_balancer_has_private_subnets_in_two_zones() {
+    let mut seen = observed();
+    let existing = seen.existing.as_mut().unwrap();
+    existing.subnets.retain(|subnet| subnet.id.as_str() == PRIVATE[0]);
+    let reasons = |is_internal_application| -> Vec<String> {
+        let needs = Needs { is_internal_application, is_complete: true, ..Needs::default() };
+        let stage = NetworkStageSpec { network: spec(&[], &[]), needs };
+        let Err(refusal) = Network::plan(&stage, &seen) else { return Vec::new() };
+        refusal.problems.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(reasons(false), [""; 0], "tasks and a network load balancer need one");
+    insta::assert_snapshot!(reasons(true).join("\n"), @r#"/network/existing/privateSubnets: vpc-0c0, private subnets: should be one in each of at least two zones, but is subnet-1a in us-east-1a alone. An internal application load balancer needs two zones; one with "type": "network" does not"#);
+}
+
 /// With a service that the Internet reaches.
 fn staged(spec: &NetworkSpec) -> NetworkStageSpec {
     let needs = Needs { is_internet_facing: true, is_complete: true, ..Needs::default() };
