@@ -40,7 +40,6 @@ impl World {
                 ingress: Looked::from(&ingress),
                 service: Looked::from(&service),
             },
-            certificate: None,
         })
     }
 }

@@ -201,6 +201,7 @@ pub(crate) struct Listener {
     /// To HTTPS on port 443, for good.
     pub redirects: bool,
     pub certificate: Option<String>,
+    pub additional_certificates: BTreeSet<String>,
     pub policy: Option<String>,
     pub attributes: BTreeMap<String, String>,
     pub rules: Vec<ingress::ListenerRule>,

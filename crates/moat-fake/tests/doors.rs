@@ -90,6 +90,16 @@ fn a_door_is_changed_in_place_whenever_aws_lets_it() {
         (https.clone(), http.clone()),
         (https.clone(), json!({ "certificate": OTHER, "tlsPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06" })),
         (https.clone(), json!({ "certificate": CERTIFICATE, "redirect": false })),
+        (https.clone(), json!({ "certificate": CERTIFICATE, "additionalCertificates": [OTHER] })),
+        (
+            json!({ "certificate": CERTIFICATE, "additionalCertificates": [OTHER] }),
+            json!({ "certificate": OTHER, "additionalCertificates": [CERTIFICATE] }),
+        ),
+        (http.clone(), json!({ "certificate": CERTIFICATE, "additionalCertificates": [OTHER] })),
+        (
+            json!({ "type": "network" }),
+            json!({ "type": "network", "certificate": CERTIFICATE, "additionalCertificates": [OTHER] }),
+        ),
         (http.clone(), json!({ "idleTimeout": 4000, "accessLogs": { "bucket": "logs-of-web" }, "wafAcl": ACL })),
         (json!({ "type": "network" }), json!({ "type": "network", "certificate": CERTIFICATE })),
         (json!({ "type": "network" }), json!({ "type": "network", "idleTimeout": 60, "allow": ["192.0.2.0/24"] })),
@@ -167,7 +177,7 @@ fn a_worker_is_ready_with_its_group_alone_and_nobody_asks_for_a_listener() {
 #[test]
 fn c1_a_fault_at_every_call_of_a_move_to_https_is_mended_by_the_next_execution() {
     let (before, after) =
-        (one(json!({})), one(json!({ "certificate": CERTIFICATE, "wafAcl": ACL, "idleTimeout": 90 })));
+        (one(json!({})), one(json!({ "certificate": CERTIFICATE, "additionalCertificates": [OTHER], "wafAcl": ACL })));
     let calls = {
         let world = settled(7, &before).with(Rules::default(), Faults::none());
         run(&world, &after);

@@ -104,10 +104,14 @@ fn d4_d5_every_single_way_to_drift_is_found_named_graded_and_mended() {
 #[test]
 fn d4_d5_every_single_way_to_change_a_door_of_another_kind_is_found_named_graded_and_mended() {
     let certificate = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+    let other = "arn:aws:acm:us-east-1:123456789012:certificate/two";
     let acl = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/all/1";
     let logs = json!({ "bucket": "logs-of-web", "prefix": "door" });
     let doors = [
-        ("https", json!({ "certificate": certificate, "idleTimeout": 300, "accessLogs": logs, "wafAcl": acl })),
+        (
+            "https",
+            json!({ "certificate": certificate, "additionalCertificates": [other], "idleTimeout": 300, "accessLogs": logs, "wafAcl": acl }),
+        ),
         ("internal_network", json!({ "type": "network", "scheme": "internal", "idleTimeout": 600 })),
         ("worker", json!("none")),
     ];

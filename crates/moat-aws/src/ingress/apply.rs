@@ -87,6 +87,9 @@ impl IngressCloud {
             IngressStep::SetListener { arn, listener } => {
                 self.set_listener(arn.as_str(), listener, step, bindings).await
             }
+            IngressStep::AddCertificates { listener, certificates } => {
+                self.add_certificates(bound(listener)?, certificates, step).await
+            }
             IngressStep::SetListenerAttributes { listener, attributes } => {
                 self.set_listener_attributes(bound(listener)?, attributes, step).await
             }

@@ -15,7 +15,7 @@ use moat::ingress::{IngressSpec, IngressStep, desired, listener, shared};
 use moat::plan::Bindings;
 use moat::stage::Done;
 use moat::tags::Owner;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl IngressCloud {
     pub(super) async fn create_listener(
@@ -58,6 +58,18 @@ impl IngressCloud {
         call.send().await.read(step).map(|_| Done::Changed)
     }
 
+    pub(super) async fn add_certificates(
+        &self,
+        arn: &str,
+        certificates: &[String],
+        step: &IngressStep,
+    ) -> Result<Done, Failure> {
+        let of = |arn: &String| Certificate::builder().certificate_arn(arn).build();
+        let call = self.elb_once.add_listener_certificates().listener_arn(arn);
+        let call = call.set_certificates(Some(certificates.iter().map(of).collect()));
+        call.send().await.read(step).map(|_| Done::Changed)
+    }
+
     pub(super) async fn listeners(&self, spec: &IngressSpec, balancer: Option<&str>) -> Result<Vec<Listener>, Failure> {
         let Some(arn) = balancer else { return Ok(Vec::new()) };
         let mut listeners = self.listed(arn).await?;
@@ -68,6 +80,10 @@ impl IngressCloud {
                 listener.rules = self.rules(listener.arn.as_str()).await?;
             } else if spec.door().is_some_and(|door| !listener::attributes(door).is_empty()) {
                 listener.attributes = self.listener_attributes(listener.arn.as_str()).await?;
+            }
+            let has_more = spec.own_door().is_some_and(|door| !door.additional_certificates.is_empty());
+            if has_more && listener.certificate.is_some() {
+                listener.additional_certificates = self.additional_certificates(listener.arn.as_str()).await?;
             }
         }
         Ok(listeners)
@@ -88,6 +104,14 @@ impl IngressCloud {
         let found = self.elb.describe_listeners().load_balancer_arn(balancer).into_paginator().items().send();
         let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
         found.iter().map(|found| read(found, &doing)).collect()
+    }
+
+    async fn additional_certificates(&self, listener: &str) -> Result<BTreeSet<String>, Failure> {
+        let doing = format!("describe certificates of {listener}");
+        let found = self.elb.describe_listener_certificates().listener_arn(listener).into_paginator().items().send();
+        let found = found.collect::<Result<Vec<_>, _>>().await.read(&doing)?;
+        let others = found.iter().filter(|certificate| certificate.is_default() != Some(true));
+        Ok(others.filter_map(|certificate| certificate.certificate_arn().map(str::to_owned)).collect())
     }
 
     async fn listener_attributes(&self, listener: &str) -> Result<BTreeMap<String, String>, Failure> {
@@ -138,6 +162,7 @@ fn read(found: &aws::Listener, doing: &str) -> Result<Listener, Failure> {
         forwards_to,
         redirects,
         certificate: certificate.map(str::to_owned),
+        additional_certificates: BTreeSet::new(),
         policy: found.ssl_policy().map(str::to_owned),
         attributes: BTreeMap::new(),
         rules: Vec::new(),

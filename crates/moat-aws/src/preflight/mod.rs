@@ -49,10 +49,10 @@ impl Preflight {
             return Account { region: self.region.clone(), ..Account::default() };
         }
         let wanted = asked.quotas();
-        let (limits, roles, certificate, zones, (used, taken), secrets) = tokio::join!(
+        let (limits, roles, certificates, zones, (used, taken), secrets) = tokio::join!(
             self.limits(&wanted),
             self.linked_roles(asked.linked_roles()),
-            self.certificate(asked.certificate.as_deref()),
+            self.certificates(asked),
             self.zones(),
             self.networks(asked, &wanted),
             self.secrets(asked),
@@ -65,7 +65,7 @@ impl Preflight {
             roles,
             zones: Some(zones),
             taken,
-            certificate,
+            certificates,
             secrets,
             now: Some(crate::clock::now()),
         }

@@ -256,6 +256,17 @@ async fn https_shows_its_certificate_by_its_policy_and_http_sends_clients_there_
 }
 
 #[tokio::test]
+async fn certificates_for_other_names_are_added_to_the_listener() {
+    let wire = Wire::default();
+    let certificates = vec![CERTIFICATE.replace("one", "two"), CERTIFICATE.replace("one", "three")];
+    let step = IngressStep::AddCertificates { listener: Logical::from("listener tcp"), certificates };
+    assert_eq!(apply(&wire, &step).await, Ok(Done::Changed));
+    let call = wire.call("AddListenerCertificates");
+    assert_eq!(call.field("ListenerArn"), "arn:listener");
+    assert_eq!(call.field("Certificates.member.2.CertificateArn"), CERTIFICATE.replace("one", "three"));
+}
+
+#[tokio::test]
 async fn a_listener_is_set_whole() {
     let wire = Wire::default();
     let listener = spec_with(json!({ "certificate": CERTIFICATE, "tlsPolicy": "ELBSecurityPolicy-2016-08" }));

@@ -213,7 +213,23 @@ async fn a_listener_with_tls_is_read_with_its_certificate_and_its_policy_and_a_r
         let tls = (https.certificate.as_deref(), https.policy.as_deref());
         assert_eq!((tls, https.redirects), ((Some(CERTIFICATE), Some("policy-1")), false));
         assert_eq!(wire.count("DescribeRules"), 2, "either may have rules");
+        assert_eq!(wire.count("DescribeListenerCertificates"), 0, "nobody asks for more than the one");
     }
+    let certificate = |arn: &str, is_default: &str| item(&[("CertificateArn", arn), ("IsDefault", is_default)], &[]);
+    let both = [certificate(CERTIFICATE, "true"), certificate("arn:two", "false")];
+    let wire = settled()
+        .on("DescribeListeners", [member("Listeners", &[redirect("443", "/#{path}"), https])])
+        .on("DescribeListenerCertificates", [member("Certificates", &both)]);
+    let two = CERTIFICATE.replace("one", "two");
+    let door = serde_json::json!({ "certificate": CERTIFICATE, "additionalCertificates": [two] });
+    let observed = observe_as(&wire, door).await;
+    let found: Vec<Vec<&str>> = observed
+        .listeners
+        .iter()
+        .map(|listener| listener.additional_certificates.iter().map(String::as_str).collect())
+        .collect();
+    assert_eq!(found, [vec![], vec!["arn:two"]], "without the default one");
+    assert_eq!(wire.count("DescribeListenerCertificates"), 1, "a listener without TLS has none");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn asked(network_makes: &[&str], ingress_makes: &[&str], service_makes: &[&str])
         ..Looked::default()
     };
     let looks = Looks { network: look(network_makes), ingress: look(ingress_makes), service: look(service_makes) };
-    Asked { network: network(), service: Some(service()), looks, certificate: None }
+    Asked { network: network(), service: Some(service()), looks }
 }
 
 fn first() -> Asked {
@@ -245,13 +245,16 @@ async fn c6_a_role_that_is_not_there_is_made_for_its_service_and_one_that_is_the
 #[tokio::test]
 async fn a_certificate_of_the_region_is_asked_for_and_no_other() {
     let mut asked = first();
-    let arn = |region: &str| Some(format!("arn:aws:acm:{region}:123456789012:certificate/1"));
-    asked.certificate = arn("us-east-1");
+    let serve = |asked: &mut Asked, region: &str| {
+        let door = json!({ "certificate": format!("arn:aws:acm:{region}:123456789012:certificate/1") });
+        asked.service.as_mut().unwrap().load_balancer = serde_json::from_value(door).unwrap();
+    };
+    serve(&mut asked, "us-east-1");
     let wire = roomy();
     let verdict = preflight(&asked, &account(&wire, &asked).await);
     assert_eq!((wire.count("DescribeCertificate"), verdict.problems.len()), (0, 1));
 
-    asked.certificate = arn("eu-west-1");
+    serve(&mut asked, "eu-west-1");
     let told = async |answer: Answer| {
         let wire = roomy().on("DescribeCertificate", [answer]);
         let verdict = preflight(&asked, &account(&wire, &asked).await);

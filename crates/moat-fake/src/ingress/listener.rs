@@ -7,7 +7,7 @@ use moat::ingress::listener::{self, Protocol, WantedListener};
 use moat::spec::LoadBalancerKind;
 use moat::stage::Done;
 use moat::tags::Owner;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn create(
     state: &mut State,
@@ -41,6 +41,7 @@ pub fn create(
         forwards_to,
         redirects,
         certificate,
+        additional_certificates: BTreeSet::new(),
         policy,
         attributes,
         rules: Vec::new(),
@@ -119,6 +120,18 @@ pub fn set(state: &mut State, arn: &str, target: Option<&str>, wanted: &WantedLi
     let Settings { protocol, forwards_to, redirects, certificate, policy } = Settings::of(wanted, target);
     (listener.protocol, listener.forwards_to, listener.redirects) = (protocol, forwards_to, redirects);
     (listener.certificate, listener.policy) = (certificate, policy);
+    Ok(Done::Changed)
+}
+
+pub fn add_certificates(state: &mut State, arn: &str, certificates: &[String]) -> Answer {
+    let Some(listener) = state.listeners.get_mut(arn) else { return refuse("ListenerNotFound", arn) };
+    if listener.certificate.is_none() {
+        return refuse("UnsupportedProtocol", format!("a {} listener has no certificates", listener.protocol));
+    }
+    if let Some(elsewhere) = certificates.iter().find(|arn| !arn.starts_with("arn:aws:acm:us-east-1:")) {
+        return refuse("CertificateNotFound", format!("certificate {elsewhere} not found"));
+    }
+    listener.additional_certificates.extend(certificates.iter().cloned());
     Ok(Done::Changed)
 }
 

@@ -46,6 +46,7 @@ const fn verb(step: &IngressStep) -> Verb {
         | IngressStep::SetTargetGroupAttributes { .. }
         | IngressStep::SetListener { .. }
         | IngressStep::SetListenerAttributes { .. }
+        | IngressStep::AddCertificates { .. }
         | IngressStep::SetListenerRule { .. }
         | IngressStep::SetRulePriority { .. }
         | IngressStep::SetWebAcl { .. } => Verb::Change,
@@ -104,6 +105,9 @@ fn apply(
         }
         IngressStep::SetListener { arn, listener } => {
             listener::set(state, arn.as_str(), bindings.get(&desired::target_group()), listener)
+        }
+        IngressStep::AddCertificates { listener, certificates } => {
+            listener::add_certificates(state, &bound(bindings, listener), certificates)
         }
         IngressStep::SetListenerAttributes { listener, attributes } => {
             listener::set_attributes(state, &bound(bindings, listener), attributes)

@@ -126,6 +126,7 @@ fn listeners(state: &State, balancer: &str) -> Vec<Listener> {
             forwards_to: found.forwards_to.as_deref().map(Into::into),
             redirects: found.redirects,
             certificate: found.certificate.clone(),
+            additional_certificates: found.additional_certificates.clone(),
             policy: found.policy.clone(),
             attributes: found.attributes.clone(),
             rules: found.rules.clone(),

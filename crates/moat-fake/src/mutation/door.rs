@@ -221,6 +221,7 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
         forwards_to: _,
         redirects,
         certificate,
+        additional_certificates,
         policy: _,
         attributes,
         rules,
@@ -264,6 +265,12 @@ fn listener(walk: &mut Walk<'_>, listener: &Listener) {
     if certificate.is_some() {
         set(Nature::Field, "certificate: another one", |it| it.certificate = Some("arn:theirs".into()));
         set(Nature::Field, "policy: an old one", |it| it.policy = Some("ELBSecurityPolicy-2016-08".into()));
+        set(Nature::Delegated, "additional_certificates: one more", |it| {
+            it.additional_certificates.insert("arn:theirs".into());
+        });
+    }
+    if !additional_certificates.is_empty() {
+        set(Nature::Field, "additional_certificates: none", |it| it.additional_certificates.clear());
     }
     if let Some(timeout) = attributes.get("tcp.idle_timeout.seconds") {
         let nature = if timeout == "350" { Nature::Delegated } else { Nature::Field };

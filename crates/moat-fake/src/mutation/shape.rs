@@ -31,8 +31,9 @@ pub fn shape(state: &State) -> BTreeMap<String, String> {
     });
     put(&mut all, &state.targets, |it| format!("{it:?}"));
     put(&mut all, &state.listeners, |it| {
-        let answer = (&it.forwards_to, it.redirects, &it.certificate, &it.policy, &it.attributes, &it.rules);
-        format!("{} {} {} {answer:?}", it.balancer, it.port, it.protocol)
+        let answer = (&it.forwards_to, it.redirects, &it.attributes, &it.rules);
+        let tls = (&it.certificate, &it.additional_certificates, &it.policy);
+        format!("{} {} {} {answer:?} {tls:?}", it.balancer, it.port, it.protocol)
     });
     // What is going is as good as gone.
     let going = state.nat_gateways.there().filter(|it| !it.state.is_live()).map(|it| it.id.0.clone());

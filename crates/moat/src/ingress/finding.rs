@@ -65,6 +65,12 @@ pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -
             let found = main.and_then(|wanted| observed.listener(wanted.port));
             attribute(listener.clone(), attributes, found.map(|found| &found.attributes))
         }
+        IngressStep::AddCertificates { listener, certificates } => {
+            let main = spec.listeners().into_iter().find(|wanted| wanted.logical() == *listener);
+            let found = main.and_then(|wanted| observed.listener(wanted.port));
+            let found = found.map_or_else(|| ABSENT.into(), |found| listed(found.additional_certificates.iter()));
+            Difference::of(listener.clone(), "additional certificates", certificates.join(", "), found)
+        }
         IngressStep::SetWebAcl { acl, replaces } => {
             let found = replaces.as_deref().unwrap_or("none");
             Difference::of(door(), "web ACL", acl.as_str(), found)

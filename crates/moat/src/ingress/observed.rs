@@ -101,6 +101,8 @@ pub struct Listener {
     pub redirects: bool,
     /// ARN of the certificate that is shown to clients.
     pub certificate: Option<String>,
+    /// ARNs of those that it has for other names. Read where the document asks for some.
+    pub additional_certificates: BTreeSet<String>,
     /// The name of the security policy.
     pub policy: Option<String>,
     /// Read where the document asks for one.

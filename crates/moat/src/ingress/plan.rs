@@ -8,6 +8,7 @@ use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, Se
 use super::shared;
 use super::step::IngressStep;
 use crate::ids::{SecurityGroupId, SubnetId};
+use crate::name::Logical;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
 use crate::rule::Rule;
 use crate::spec::{self, LoadBalancerSpec};
@@ -175,11 +176,13 @@ fn listeners(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, p
     for wanted in listener::listeners(door) {
         let name = wanted.logical();
         let attributes = if wanted.answer == Answer::Forward { listener::attributes(door) } else { Vec::new() };
+        let certificates = if wanted.tls.is_some() { door.additional_certificates.clone() } else { Vec::new() };
         let Some(found) = observed.listener(wanted.port) else {
             plan.step(IngressStep::CreateListener { listener: wanted });
             if !attributes.is_empty() {
-                plan.step(IngressStep::SetListenerAttributes { listener: name, attributes });
+                plan.step(IngressStep::SetListenerAttributes { listener: name.clone(), attributes });
             }
+            add_certificates(name, certificates, plan);
             continue;
         };
         if !wanted.is(found, ours) {
@@ -189,10 +192,19 @@ fn listeners(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, p
         if !attributes.is_empty() {
             plan.step(IngressStep::SetListenerAttributes { listener: name.clone(), attributes });
         }
+        let is_missing = |arn: &String| !found.additional_certificates.contains(arn);
+        add_certificates(name.clone(), certificates.into_iter().filter(is_missing).collect(), plan);
         for rule in found.rules.iter().filter(|rule| rule.guest(&spec.service.name).is_none()) {
             let (arn, priority) = (rule.arn.clone(), rule.priority.clone());
             plan.step(IngressStep::DeleteListenerRule { arn, listener: name.clone(), priority });
         }
+    }
+}
+
+/// Those that are not asked for stay: clients may count on them.
+fn add_certificates(listener: Logical, certificates: Vec<String>, plan: &mut Plan<IngressStep>) {
+    if !certificates.is_empty() {
+        plan.step(IngressStep::AddCertificates { listener, certificates });
     }
 }
 

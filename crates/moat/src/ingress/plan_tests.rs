@@ -30,6 +30,7 @@ fn listener(arn: &str, port: u16, protocol: &str) -> Listener {
         forwards_to: Some("tg".into()),
         redirects: false,
         certificate: None,
+        additional_certificates: BTreeSet::new(),
         policy: None,
         attributes: BTreeMap::new(),
         rules: Vec::new(),
@@ -189,6 +190,7 @@ fn settled_with_https() -> (IngressSpec, Observed) {
         Listener { forwards_to: None, redirects: true, ..listener("http", 80, "HTTP") },
         Listener {
             certificate: Some(CERTIFICATE.into()),
+            additional_certificates: BTreeSet::new(),
             policy: Some(listener::TLS_POLICY.into()),
             ..listener("https", 443, "HTTPS")
         },
@@ -209,6 +211,27 @@ fn https_as_asked_gives_nothing_to_do_and_each_change_to_it_is_set_right() {
     insta::assert_snapshot!(with(|it| it.listeners[1].policy = Some("ELBSecurityPolicy-2016-08".into())), @"set listener https with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
     insta::assert_snapshot!(with(|it| it.listeners[0].redirects = false), @"set listener http with a redirect to HTTPS on port 443");
     insta::assert_snapshot!(with(|it| _ = it.listeners.pop()), @"create listener https on port 443 with arn:aws:acm:us-east-1:123456789012:certificate/one and ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 to target-group");
+}
+
+#[test]
+fn certificates_for_other_names_are_added_and_never_taken_away() {
+    let more = ["two", "three"].map(|name| CERTIFICATE.replace("one", name));
+    let spec = spec_with(serde_json::json!({ "certificate": CERTIFICATE, "additionalCertificates": more }));
+    let (_, mut observed) = settled_with_https();
+    let has = |observed: &mut Observed, arns: &[&str]| {
+        observed.listeners[1].additional_certificates = arns.iter().map(|arn| (*arn).to_owned()).collect();
+    };
+    insta::assert_snapshot!(planned(&spec, &observed), @"add arn:aws:acm:us-east-1:123456789012:certificate/two and arn:aws:acm:us-east-1:123456789012:certificate/three to listener https");
+    has(&mut observed, &[&more[1], "theirs"]);
+    insta::assert_snapshot!(planned(&spec, &observed), @"add arn:aws:acm:us-east-1:123456789012:certificate/two to listener https");
+    has(&mut observed, &[&more[0], &more[1], "theirs"]);
+    assert_eq!(planned(&spec, &observed), "nothing to do\n");
+    let fewer = spec_with(serde_json::json!({ "certificate": CERTIFICATE }));
+    assert_eq!(planned(&fewer, &observed), "nothing to do\n");
+    observed.listeners.pop();
+    let plan = plan(&spec, &observed).unwrap();
+    let add = plan.steps.iter().find(|step| matches!(step, IngressStep::AddCertificates { .. })).unwrap();
+    assert_eq!(add.needs(), ["listener https".into()], "the listener comes first");
 }
 
 #[test]

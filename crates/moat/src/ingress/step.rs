@@ -71,6 +71,10 @@ pub enum IngressStep {
         listener: Logical,
         attributes: Pairs,
     },
+    AddCertificates {
+        listener: Logical,
+        certificates: Vec<String>,
+    },
     DeleteListener {
         arn: ListenerArn,
         port: u16,
@@ -144,7 +148,9 @@ impl Step for IngressStep {
                 [desired::load_balancer()].into_iter().chain(destination(listener)).collect()
             }
             Self::SetListener { listener, .. } => destination(listener).collect(),
-            Self::SetListenerAttributes { listener, .. } => vec![listener.clone()],
+            Self::SetListenerAttributes { listener, .. } | Self::AddCertificates { listener, .. } => {
+                vec![listener.clone()]
+            }
             Self::RemoveRule { .. }
             | Self::SetRulePriority { .. }
             | Self::SetHealthCheck { .. }
@@ -199,6 +205,9 @@ impl fmt::Display for IngressStep {
             Self::CreateListener { listener } => write!(f, "create {listener}"),
             Self::SetListener { listener, .. } => write!(f, "set {}{}", listener.logical(), listener.settings()),
             Self::SetListenerAttributes { listener, attributes } => write!(f, "set {listener} {}", pairs(attributes)),
+            Self::AddCertificates { listener, certificates } => {
+                write!(f, "add {} to {listener}", certificates.join(" and "))
+            }
             Self::SetWebAcl { acl, replaces: None } => write!(f, "put web ACL {acl} before load-balancer"),
             Self::SetWebAcl { acl, replaces: Some(other) } => {
                 write!(f, "put web ACL {acl} before load-balancer instead of {other}")

@@ -28,8 +28,8 @@ pub struct Account {
     pub zones: Option<Fact<Vec<Zone>>>,
     /// The ranges of other networks, where a new VPC gets one.
     pub taken: Option<Fact<Vec<Taken>>>,
-    /// What ACM says of the listener's certificate, where it was asked; `None` inside where it knows none.
-    pub certificate: Option<Fact<Option<Certificate>>>,
+    /// What ACM says of the listener's certificates, by ARN, where it was asked; `None` inside where it knows none.
+    pub certificates: BTreeMap<String, Fact<Option<Certificate>>>,
     /// What is known of each secret that the service names, by its ARN; where it names any.
     pub secrets: Option<Fact<BTreeMap<String, Found>>>,
     /// When this was read. Without anything to read there is no need to know.

@@ -18,9 +18,6 @@ pub struct Asked {
     #[serde(default)]
     pub service: Option<ServiceSpec>,
     pub looks: Looks,
-    /// ARN of the certificate that a listener serves with, where one is asked for.
-    #[serde(default)]
-    pub certificate: Option<String>,
 }
 
 /// What the stages found.
@@ -180,6 +177,15 @@ impl Asked {
     /// The VPC, by its id where it has one.
     pub fn vpc(&self) -> &str {
         self.looks.network.bindings.get(&desired::vpc()).unwrap_or(NEW_VPC)
+    }
+
+    /// The certificates that a listener serves with, each with its field.
+    pub fn certificates(&self) -> Vec<(String, &str)> {
+        let Some(door) = self.service.as_ref().and_then(ServiceSpec::own_load_balancer) else { return Vec::new() };
+        let field = |name: &str| format!("/service/loadBalancer/{name}");
+        let main = door.certificate.iter().map(|arn| (field("certificate"), arn.as_str()));
+        let others = door.additional_certificates.iter().enumerate();
+        main.chain(others.map(|(at, arn)| (field(&format!("additionalCertificates/{at}")), arn.as_str()))).collect()
     }
 
     /// The load balancer of another service that the service is to be behind, by its name in AWS.

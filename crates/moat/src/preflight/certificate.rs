@@ -14,7 +14,6 @@ pub struct Certificate {
     pub not_after: Option<Moment>,
 }
 
-const POINTER: &str = "/service/loadBalancer/certificate";
 /// ACM renews sixty days before the end; what is not renewed two weeks before it will hardly be.
 const SOON: i64 = 14 * 24 * 3600;
 
@@ -24,24 +23,28 @@ pub fn region_of(arn: &str) -> Option<&str> {
     (parts.next()? == "acm").then(|| parts.next()).flatten()
 }
 
-/// What is wrong with the certificate that is asked for, at most one thing.
-pub(super) fn check(asked: &Asked, account: &Account) -> Option<Finding> {
-    let arn = asked.certificate.as_deref()?;
+/// What is wrong with each certificate that is asked for, at most one thing.
+pub(super) fn check(asked: &Asked, account: &Account) -> Vec<Finding> {
+    let certificates = asked.certificates().into_iter();
+    certificates.filter_map(|(pointer, arn)| Some(of_one(arn, account)?.at(&pointer))).collect()
+}
+
+fn of_one(arn: &str, account: &Account) -> Option<Finding> {
     let (of, region) = (region_of(arn)?, &account.region);
     if of != region {
         let what = format!("the certificate is in {of}, but the load balancer is in {region}");
         let remedy = format!("Load balancers take certificates of their own region only: ask for one in {region}");
-        return Some(Finding::stop(what, remedy).at(POINTER));
+        return Some(Finding::stop(what, remedy));
     }
-    judge(arn, account.certificate.as_ref()?, account.now?)
+    judge(arn, account.certificates.get(arn)?, account.now?)
 }
 
 fn judge(arn: &str, found: &Fact<Option<Certificate>>, now: Moment) -> Option<Finding> {
-    let stop = |what: String, remedy: &str| Some(Finding::stop(what, remedy).at(POINTER));
+    let stop = |what: String, remedy: &str| Some(Finding::stop(what, remedy));
     let Certificate { status, not_after } = match found {
         Err(why) => {
             let what = format!("moat could not read the certificate ({why})");
-            return Some(Finding::warn(what, "The listener fails if it is not issued").at(POINTER));
+            return Some(Finding::warn(what, "The listener fails if it is not issued"));
         }
         Ok(None) => return stop(format!("there is no certificate {arn}"), "Look for its ARN in ACM, in this account"),
         Ok(Some(certificate)) => certificate,
@@ -54,7 +57,7 @@ fn judge(arn: &str, found: &Fact<Option<Certificate>>, now: Moment) -> Option<Fi
             let end = not_after.filter(|end| *end <= now.plus_seconds(SOON))?;
             let what = format!("the certificate ends on {end} and is not renewed yet");
             let remedy = "See in ACM what holds the renewal up; browsers turn away on that day";
-            Some(Finding::warn(what, remedy).at(POINTER))
+            Some(Finding::warn(what, remedy))
         }
         "PENDING_VALIDATION" => stop(
             "the certificate is not issued yet: its validation is pending".into(),

@@ -53,7 +53,7 @@ pub fn roomy() -> Account {
         roles: [(LinkedRole::Ecs, Ok(true)), (LinkedRole::ElasticLoadBalancing, Ok(true))].into(),
         zones: Some(Ok(vec![zone('a', 2), zone('b', 1), zone('c', 3)])),
         taken: Some(Ok(Vec::new())),
-        certificate: None,
+        certificates: BTreeMap::new(),
         secrets: None,
         now: None,
     }

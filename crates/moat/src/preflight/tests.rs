@@ -222,8 +222,11 @@ fn a_certificate_must_be_there_issued_in_the_region_and_not_at_its_end() {
         ("in IAM", "arn:aws:iam::123456789012:server-certificate/old", Ok(None)),
     ];
     let line = |(name, arn, found): &(&str, &str, Fact<Option<Certificate>>)| {
-        let asked = Asked { certificate: Some((*arn).to_owned()), ..first("single") };
-        let account = Account { certificate: Some(found.clone()), now: Some(now), ..roomy() };
+        let mut asked = first("single");
+        let door = serde_json::json!({ "certificate": arn });
+        asked.service.as_mut().unwrap().load_balancer = serde_json::from_value(door).unwrap();
+        let certificates = [((*arn).to_owned(), found.clone())].into();
+        let account = Account { certificates, now: Some(now), ..roomy() };
         let findings = preflight(&asked, &account).findings;
         assert!(findings.len() < 2);
         format!("{name}: {}", findings.first().map_or("fine".into(), |it| format!("{:?} {it}", it.severity)))
@@ -240,6 +243,22 @@ fn a_certificate_must_be_there_issued_in_the_region_and_not_at_its_end() {
     elsewhere: Stop /service/loadBalancer/certificate: the certificate is in us-east-1, but the load balancer is in eu-west-1. Load balancers take certificates of their own region only: ask for one in eu-west-1
     in IAM: fine
     ");
+}
+
+#[test]
+fn each_additional_certificate_is_judged_at_its_own_field() {
+    let other = |number: u8| format!("arn:aws:acm:eu-west-1:123456789012:certificate/{number}");
+    let mut asked = first("single");
+    let door = serde_json::json!({ "certificate": ARN, "additionalCertificates": [other(2), other(3)] });
+    asked.service.as_mut().unwrap().load_balancer = serde_json::from_value(door).unwrap();
+    let issued = || Ok(Some(Certificate { status: "ISSUED".into(), not_after: None }));
+    let certificates = [(ARN.to_owned(), issued()), (other(2), issued()), (other(3), Ok(None))].into();
+    let account = Account { certificates, now: Moment::new("2026-06-01T00:00:00Z").ok(), ..roomy() };
+    let told = told(&asked, &account);
+    assert!(
+        told.starts_with("Stop: /service/loadBalancer/additionalCertificates/1: there is no certificate"),
+        "{told}"
+    );
 }
 
 #[test]

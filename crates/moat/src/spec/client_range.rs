@@ -71,7 +71,7 @@ pub fn without_addresses(network: &NetworkSpec, service: &ServiceSpec) -> Vec<Pr
     let problem = |(at, range): (usize, &ClientRange)| {
         range.ipv6().map(|range| {
             let message = format!("{range} is a range of IPv6, and network {} has none. {fix}", network.name);
-            Problem::at(&format!("/service/loadBalancer/allow/{at}"), message)
+            Problem::at(format!("/service/loadBalancer/allow/{at}"), message)
         })
     };
     ranges.filter_map(problem).collect()

@@ -45,6 +45,11 @@ pub struct LoadBalancerSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = "^arn:[^:]+:acm:[^:]+:[0-9]{12}:certificate/"))]
     pub certificate: Option<String>,
+    /// ARNs of certificates that the listener has beside that one, for other names: a client is shown the one that fits
+    /// the name it asks for. Only with a certificate. One that is no longer named stays: clients may count on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 24))]
+    pub additional_certificates: Vec<String>,
     /// Whether port 80 answers with a redirect to port 443. Only with a certificate, and not for type "network". When it
     /// is false, nothing listens on port 80.
     #[serde(default = "LoadBalancerSpec::redirects", skip_serializing_if = "LoadBalancerSpec::is_unsaid")]
@@ -139,6 +144,7 @@ impl Default for LoadBalancerSpec {
             scheme: Scheme::default(),
             allow: vec![ClientRange::ANYWHERE],
             certificate: None,
+            additional_certificates: Vec::new(),
             redirect: Self::redirects(),
             tls_policy: None,
             idle_timeout: None,

@@ -15,6 +15,7 @@ const FIELDS: &[&str] = &[
     "scheme",
     "allow",
     "certificate",
+    "additionalCertificates",
     "redirect",
     "tlsPolicy",
     "idleTimeout",
@@ -54,13 +55,8 @@ fn document(fields: &mut Reader<'_>) -> LoadBalancerSpec {
     let kind = fields.optional("type", LoadBalancerKind::default());
     let scheme = fields.optional("scheme", Scheme::default());
     let certificate = fields.optional("certificate", None);
-    let certificate = fields.check("certificate", certificate, |arn: &Option<String>| {
-        let arn = arn.as_deref().filter(|arn| !is_arn(arn, "acm", "certificate/"))?;
-        Some(format!(
-            "{arn:?} is no certificate of AWS Certificate Manager, \
-             which looks like arn:aws:acm:<region>:<account>:certificate/<id>"
-        ))
-    });
+    let certificate =
+        fields.check("certificate", certificate, |arn: &Option<String>| arn.as_deref().and_then(no_certificate));
     LoadBalancerSpec {
         shared: None,
         hosts: Vec::new(),
@@ -75,8 +71,40 @@ fn document(fields: &mut Reader<'_>) -> LoadBalancerSpec {
         waf_acl: waf_acl(fields, kind),
         health_check: health_check(fields, kind),
         deregistration_delay: deregistration_delay(fields),
+        additional_certificates: additional_certificates(fields, certificate.as_deref()),
         certificate,
     }
+}
+
+fn no_certificate(arn: &str) -> Option<String> {
+    (!is_arn(arn, "acm", "certificate/")).then(|| {
+        format!(
+            "{arn:?} is no certificate of AWS Certificate Manager, \
+             which looks like arn:aws:acm:<region>:<account>:certificate/<id>"
+        )
+    })
+}
+
+/// Those that a listener takes beside its default one ("Quotas for your Application Load Balancers", and the same for
+/// Network Load Balancers), unless the account has more.
+const MOST_CERTIFICATES: usize = 24;
+
+fn additional_certificates(fields: &mut Reader<'_>, main: Option<&str>) -> Vec<String> {
+    let arns: Vec<String> = fields.optional("additionalCertificates", Vec::new());
+    let arns = fields.check("additionalCertificates", arns, |arns| match arns.len() {
+        0 => None,
+        _ if main.is_none() => {
+            Some("stand beside \"certificate\" only, which is shown to clients that name no host".into())
+        }
+        many if many > MOST_CERTIFICATES => Some(format!("has {many} certificates; name at most {MOST_CERTIFICATES}")),
+        _ => None,
+    });
+    for (at, arn) in arns.iter().enumerate() {
+        let is_there = arns.iter().take(at).chain(main.map(str::to_owned).iter()).any(|other| other == arn);
+        let problem = no_certificate(arn).or_else(|| is_there.then(|| format!("{arn} is there twice")));
+        problem.into_iter().for_each(|problem| fields.report_in("additionalCertificates", &at.to_string(), problem));
+    }
+    arns
 }
 
 fn deregistration_delay(fields: &mut Reader<'_>) -> u32 {

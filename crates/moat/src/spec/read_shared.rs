@@ -4,8 +4,18 @@ use super::reader::Reader;
 use crate::name::Name;
 
 /// What belongs to the load balancer, and is said where that is.
-const OF_THE_LOAD_BALANCER: &[&str] =
-    &["type", "scheme", "allow", "certificate", "redirect", "tlsPolicy", "idleTimeout", "accessLogs", "wafAcl"];
+const OF_THE_LOAD_BALANCER: &[&str] = &[
+    "type",
+    "scheme",
+    "allow",
+    "certificate",
+    "additionalCertificates",
+    "redirect",
+    "tlsPolicy",
+    "idleTimeout",
+    "accessLogs",
+    "wafAcl",
+];
 
 /// Source: "Quotas for your Application Load Balancers", condition values per rule.
 const MOST_VALUES: usize = 5;

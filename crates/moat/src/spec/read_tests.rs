@@ -451,6 +451,23 @@ fn ipv6_is_recorded_where_it_is_asked_for_and_nowhere_else() {
 }
 
 #[test]
+fn s2_certificates_for_other_names_stand_beside_the_main_one_and_once_each() {
+    let one = "arn:aws:acm:us-east-1:123456789012:certificate/one";
+    let two = one.replace("one", "two");
+    let told = |door: serde_json::Value| self::door(door).unwrap_err();
+    insta::assert_snapshot!(told(serde_json::json!({ "additionalCertificates": [two] })), @r#"/service/loadBalancer/additionalCertificates: stand beside "certificate" only, which is shown to clients that name no host"#);
+    insta::assert_snapshot!(told(serde_json::json!({ "certificate": one, "additionalCertificates": [two, one, two, "mine"] })), @r#"
+    /service/loadBalancer/additionalCertificates/1: arn:aws:acm:us-east-1:123456789012:certificate/one is there twice
+    /service/loadBalancer/additionalCertificates/2: arn:aws:acm:us-east-1:123456789012:certificate/two is there twice
+    /service/loadBalancer/additionalCertificates/3: "mine" is no certificate of AWS Certificate Manager, which looks like arn:aws:acm:<region>:<account>:certificate/<id>
+    "#);
+    let many: Vec<String> = (0..25).map(|at| one.replace("one", &at.to_string())).collect();
+    insta::assert_snapshot!(told(serde_json::json!({ "certificate": one, "additionalCertificates": many })), @"/service/loadBalancer/additionalCertificates: has 25 certificates; name at most 24");
+    let read = door(serde_json::json!({ "certificate": one, "additionalCertificates": [two] })).unwrap().unwrap();
+    assert_eq!(read.additional_certificates, [two]);
+}
+
+#[test]
 fn s2_what_belongs_to_the_load_balancer_of_another_service_is_said_there() {
     insta::assert_snapshot!(door(serde_json::json!({
         "shared": "front",
