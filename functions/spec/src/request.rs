@@ -19,7 +19,7 @@ pub enum Request {
         record: Box<Record>,
         /// What the look at the network found.
         #[serde(default)]
-        found: Option<NetworkFacts>,
+        found: Option<Box<NetworkFacts>>,
     },
     /// Write down where the service answers.
     Publish { service: Name, url: String },
@@ -37,7 +37,7 @@ pub struct Record {
 impl Record {
     /// The documents with the subnets that were found in a network of somebody else.
     #[must_use]
-    pub fn with(mut self, found: Option<NetworkFacts>) -> Self {
+    pub fn with(mut self, found: Option<Box<NetworkFacts>>) -> Self {
         if let (Some(network), Some(found)) = (&mut self.network, found) {
             *network = existing::recorded(network, &found);
         }
