@@ -115,16 +115,24 @@ fn deregistration_delay(fields: &mut Reader<'_>) -> u32 {
 /// Anyone is written down as such; the range of the network is not known here.
 fn allow(fields: &mut Reader<'_>, scheme: Scheme) -> Vec<ClientRange> {
     let is_said = fields.value("allow").is_some();
-    let unsaid = if scheme == Scheme::Internal { Vec::new() } else { vec![ClientRange::ANYWHERE] };
-    let allow = fields.optional("allow", unsaid);
-    fields.check("allow", allow, |allow| match allow.len() {
+    let unsaid = if scheme == Scheme::Internal { Vec::new() } else { vec![ClientRange::ANYWHERE.to_string()] };
+    let texts: Vec<String> = fields.optional("allow", unsaid);
+    let texts = fields.check("allow", texts, |allow| match allow.len() {
         // An internal one is recorded with an empty list.
         0 if is_said && scheme != Scheme::Internal => {
             Some("is empty, so nobody could connect; leave it out to allow anyone, or name ranges".into())
         }
         0..=50 => None,
         many => Some(format!("has {many} ranges, but a security group holds 60 rules; name at most 50")),
-    })
+    });
+    let mut ranges = Vec::new();
+    for (at, text) in texts.into_iter().enumerate() {
+        match ClientRange::try_from(text) {
+            Ok(range) => ranges.push(range),
+            Err(problem) => fields.report_in("allow", &at.to_string(), problem),
+        }
+    }
+    ranges
 }
 
 fn redirect(fields: &mut Reader<'_>, kind: LoadBalancerKind, has_certificate: bool) -> bool {

@@ -59,7 +59,7 @@ fn s2_all_problems_come_at_once_each_with_its_pointer() {
         "network": {"name": "Main", "cidr": "10.0.0.1/16", "zone": 2, "egress": {"nat": "double"}},
         "service": {
             "name": "w".repeat(40), "network": "main", "image": "ghcr.io/team/web", "port": 0, "cpu": 256,
-            "memory": 4096, "tasks": -1, "loadBalancer": {"healthCheck": {"path": "health"}, "allow": ["10.0.0.0"]}
+            "memory": 4096, "tasks": -1, "loadBalancer": {"healthCheck": {"path": "health"}, "allow": ["10.0.0.0", "192.0.2.0/24", "2001:db8::1/32"]}
         },
         "mod": "plan"
     });
