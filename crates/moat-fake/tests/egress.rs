@@ -288,6 +288,10 @@ fn turning_ipv6_off_is_refused_and_touches_nothing() {
         assert_eq!(failure.kind, moat::error::Kind::Refused);
         assert!(failure.message.contains("/network/ipv6: is false, but the network has IPv6 already"), "{failure}");
         assert_eq!(world.shape(), before, "{name}");
+        let mut grown = asked(egress);
+        grown.network.zones = 3;
+        assert!(matches!(run(&world, &grown), End::Failed(_)), "{name}: nor with one zone more");
+        assert_eq!(world.shape(), before, "{name}");
     }
 }
 

@@ -247,6 +247,8 @@ pub fn meaning_of_removal(code: &str, message: &str) -> Meaning {
         "InvalidVpcID.NotFound"
         | "InvalidSubnetID.NotFound"
         | "InvalidInternetGatewayID.NotFound"
+        // An egress-only Internet gateway.
+        | "InvalidGatewayID.NotFound"
         | "InvalidAllocationID.NotFound"
         | "InvalidNatGatewayID.NotFound"
         | "InvalidRouteTableID.NotFound"

@@ -5,7 +5,7 @@ use crate::answer::Answer;
 use crate::binding::{bound, made};
 use crate::clock::age;
 use crate::ec2::tagged;
-use aws_sdk_ec2::types::{AvailabilityMode, ResourceType};
+use aws_sdk_ec2::types::{AvailabilityMode, NatGateway, NatGatewayState, ResourceType};
 use moat::error::{Failure, Kind};
 use moat::ids::NatGatewayId;
 use moat::network::NetworkStep;
@@ -49,7 +49,8 @@ impl NetworkCloud {
             let gateway = answer.nat_gateway;
             let is_spent = token::is_spent(gateway.as_ref().and_then(|gateway| age(gateway.create_time())));
             let id = gateway.and_then(|gateway| gateway.nat_gateway_id);
-            if !is_spent {
+            // One that lives has lost its tags: nobody sees it, but a second one is not made beside it.
+            if !is_spent || self.lives(id.as_deref(), step).await? {
                 return made(Some(id), step);
             }
             predecessor = id;
@@ -57,5 +58,14 @@ impl NetworkCloud {
         let message =
             format!("{step}: AWS answers with NAT gateways made more than an hour ago, which it does not show");
         Err(Failure::new(Kind::Unexpected, message))
+    }
+
+    async fn lives(&self, id: Option<&str>, step: &NetworkStep) -> Result<bool, Failure> {
+        let Some(id) = id else { return Ok(false) };
+        let found = self.ec2.describe_nat_gateways().nat_gateway_ids(id).send().await.find(step)?;
+        let is_live = |gateway: &NatGateway| {
+            matches!(gateway.state(), Some(NatGatewayState::Pending | NatGatewayState::Available))
+        };
+        Ok(found.is_some_and(|found| found.nat_gateways().iter().any(is_live)))
     }
 }

@@ -84,12 +84,13 @@ impl NetworkCloud {
         ours.map(|vpc| {
             let account = vpc.owner_id().map(str::to_owned);
             let (id, cidr) = (id(vpc.vpc_id(), &doing)?.into(), cidr(vpc.cidr_block(), &doing)?);
-            Ok(FoundVpc { id, cidr, ipv6: ipv6_blocks(vpc, &doing)?, account })
+            let is_ipv6_coming = vpc.ipv6_cidr_block_association_set().iter().any(is_coming);
+            Ok(FoundVpc { id, cidr, ipv6: ipv6_blocks(vpc, &doing)?, is_ipv6_coming, account })
         })
         .collect()
     }
 
-    async fn vpc(&self, FoundVpc { id, cidr, ipv6, account: _ }: FoundVpc) -> Result<Vpc, Failure> {
+    async fn vpc(&self, FoundVpc { id, cidr, ipv6, is_ipv6_coming, account: _ }: FoundVpc) -> Result<Vpc, Failure> {
         let attribute = async |name: VpcAttributeName| {
             let doing = format!("describe {name} of {id}");
             self.ec2.describe_vpc_attribute().vpc_id(id.as_str()).attribute(name).send().await.read(doing)
@@ -98,7 +99,7 @@ impl NetworkCloud {
             try_join!(attribute(VpcAttributeName::EnableDnsSupport), attribute(VpcAttributeName::EnableDnsHostnames))?;
         let (dns_support, dns_hostnames) =
             (is_on(support.enable_dns_support()), is_on(hostnames.enable_dns_hostnames()));
-        Ok(Vpc { id, cidr, dns_support, dns_hostnames, ipv6 })
+        Ok(Vpc { id, cidr, dns_support, dns_hostnames, ipv6, is_ipv6_coming })
     }
 
     async fn subnets(&self, owner: &Owner) -> Result<Vec<Subnet>, Failure> {
@@ -260,6 +261,7 @@ struct FoundVpc {
     id: VpcId,
     cidr: Cidr,
     ipv6: Vec<Ipv6Range>,
+    is_ipv6_coming: bool,
     /// Who owns it.
     account: Option<String>,
 }
@@ -273,9 +275,17 @@ fn ipv6_blocks(vpc: &aws::Vpc, doing: &str) -> Result<Vec<Ipv6Range>, Failure> {
             VpcCidrBlockStateCode::Associating => false,
             _ => return None,
         };
-        Some(ipv6(block.ipv6_cidr_block()?, is_associated, doing))
+        let text = block.ipv6_cidr_block().filter(|text| !text.is_empty())?;
+        Some(ipv6(text, is_associated, doing))
     });
     blocks.collect()
+}
+
+/// AWS names a block of Amazon's only a moment after it began to associate it; until then it is empty ("create-vpc", AWS CLI
+/// reference, the example with an IPv6 block).
+fn is_coming(block: &aws::VpcIpv6CidrBlockAssociation) -> bool {
+    let state = block.ipv6_cidr_block_state().and_then(|state| state.state());
+    state == Some(&VpcCidrBlockStateCode::Associating) && block.ipv6_cidr_block().is_none_or(str::is_empty)
 }
 
 /// A subnet has one at most that is there ("AssociateSubnetCidrBlock", Amazon EC2 API).

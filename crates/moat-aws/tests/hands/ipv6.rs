@@ -149,6 +149,14 @@ async fn blocks_and_ranges_are_read_with_their_state_and_those_that_failed_are_n
     let range =
         |text: &str, is_associated| Ipv6Range { range: moat::ipv6::Ipv6Cidr::new(text).unwrap(), is_associated };
     assert_eq!(observed.vpcs[0].ipv6, [range("2600:1f18:2::/56", false), range(BLOCK, true)]);
+    assert!(!observed.vpcs[0].is_ipv6_coming);
+    for unnamed in [block("associating", ""), item(&[], &[tag("ipv6CidrBlockState", tag("state", "associating"))])] {
+        let blocks = list("ipv6CidrBlockAssociationSet", "item", &[unnamed]);
+        let vpc = item(&[("vpcId", "vpc-1"), ("cidrBlock", "10.0.0.0/16")], &[blocks, ours("vpc")]);
+        let wire = Wire::default().on("DescribeVpcs", [list("vpcSet", "item", &[vpc])]);
+        let found = observe(&wire).await;
+        assert!(found.vpcs[0].ipv6.is_empty() && found.vpcs[0].is_ipv6_coming, "AWS does not name it yet");
+    }
     let ranges: Vec<Option<Ipv6Range>> = observed.subnets.into_iter().map(|subnet| subnet.ipv6).collect();
     let expected = [Some(range("2600:1f18:12:ab02::/64", true)), Some(range("2600:1f18:12:ab03::/64", false)), None];
     assert_eq!(ranges, expected);

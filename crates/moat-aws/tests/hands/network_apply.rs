@@ -1,7 +1,7 @@
 //! What the network's steps send.
 
 use crate::wire::{Answer, Call, Wire};
-use crate::xml::{bindings, item, stage, tag};
+use crate::xml::{bindings, item, list, stage, tag};
 use moat::cidr::{Anywhere, Cidr};
 use moat::error::{Failure, Kind};
 use moat::name::Logical;
@@ -127,14 +127,25 @@ async fn c4_a_token_that_answers_with_one_that_died_unseen_is_used_up_and_the_ne
     let name = Logical::from("nat-gateway a");
     let step = NetworkStep::CreateNatGateway { place: NatPlace::Zone('a'), predecessor: None };
     assert_eq!(apply(&wire, &step).await, made("nat-3"));
-    let tokens: Vec<String> = wire.calls().iter().map(|call| call.field("ClientToken").to_owned()).collect();
+    let creates = |wire: &Wire| -> Vec<String> {
+        let calls = wire.calls().into_iter().filter(|call| call.action == "CreateNatGateway");
+        calls.map(|call| call.field("ClientToken").to_owned()).collect()
+    };
+    let tokens = creates(&wire);
     let wanted = [None, Some("nat-1"), Some("nat-2")];
     assert_eq!(tokens, wanted.map(|dead| token::derive("vpc-1 subnet-1 eipalloc-1", &name, dead)));
 
     let wire = Wire::default().on("CreateNatGateway", [gateway("nat-1", old)]);
     let failure = apply(&wire, &step).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Unexpected);
-    assert_eq!(wire.calls().len(), 10, "and it does not ask for ever");
+    assert_eq!(creates(&wire).len(), 10, "and it does not ask for ever");
+
+    let alive = item(&[("natGatewayId", "nat-1"), ("state", "available")], &[]);
+    let wire = Wire::default()
+        .on("CreateNatGateway", [gateway("nat-1", old)])
+        .on("DescribeNatGateways", [list("natGatewaySet", "item", &[alive])]);
+    assert_eq!(apply(&wire, &step).await, made("nat-1"), "one that lives without its tags is not doubled");
+    assert_eq!(creates(&wire).len(), 1);
 }
 
 #[tokio::test]

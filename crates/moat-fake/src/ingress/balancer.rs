@@ -39,7 +39,7 @@ pub fn create(
     let short = if kind == LoadBalancerKind::Network { "net" } else { "app" };
     let arn = state.id(&format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/{short}/{name}/"));
     let active_at = state.after(state.rules.load_balancer);
-    let attributes = attributes::guarded(kind, scheme).into_iter().chain(begins_with(kind));
+    let attributes = attributes::guarded(kind, scheme, address_type.as_str()).into_iter().chain(begins_with(kind));
     let balancer = Balancer {
         arn: arn.clone(),
         name,
@@ -100,7 +100,11 @@ fn has_ranges(state: &State, subnets: &BTreeSet<SubnetId>, address_type: Address
 pub fn set_address_type(state: &mut State, arn: &str, address_type: AddressType) -> Answer {
     let found = known(state.balancers.usable(arn, state.now), "LoadBalancerNotFound", arn)?;
     has_ranges(state, &found.subnets, address_type)?;
-    change(state, arn, |balancer| balancer.address_type = address_type.as_str().into())
+    change(state, arn, |balancer| {
+        balancer.address_type = address_type.as_str().into();
+        let guarded = attributes::guarded(balancer.kind, balancer.scheme, address_type.as_str());
+        balancer.attributes.extend(guarded.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())));
+    })
 }
 
 pub fn set_subnets(state: &mut State, arn: &str, subnets: BTreeSet<SubnetId>) -> Answer {

@@ -144,7 +144,7 @@ fn balancer(state: &State, walk: &mut Walk<'_>, balancer: &Balancer) {
     let is_tuned = |key: &str| TUNED.iter().chain(&ASKED_FOR).any(|(known, _)| *known == key);
     for key in attributes.keys().filter(|key| !is_tuned(key) || is_asked_for(balancer, key)) {
         let key = key.clone();
-        let is_guarded = attributes::guarded(kind, *scheme).iter().any(|(guarded, _)| *guarded == key);
+        let is_guarded = attributes::guarded(kind, *scheme, address_type).iter().any(|(guarded, _)| *guarded == key);
         let is_ours =
             ["routing.http.drop_invalid_header_fields.enabled", "load_balancing.cross_zone.enabled"].contains(&&*key);
         assert!(is_guarded || is_ours || is_tuned(&key), "the fake knows {key}, and nobody has said whose it is");

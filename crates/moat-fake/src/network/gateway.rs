@@ -49,7 +49,8 @@ pub fn create(
         let token = tokens::derived(&scope, &name, predecessor.as_deref());
         let Some(made) = state.tokens.made(&token, &parameters)? else { break token };
         let age = u32::try_from((state.now - made.at) / 1_000).unwrap_or(u32::MAX);
-        if !moat::token::is_spent(Some(age)) {
+        let lives = state.nat_gateways.get(&made.id).is_some_and(|gateway| gateway.state.is_live());
+        if !moat::token::is_spent(Some(age)) || lives {
             return Ok(Done::Made(made.id.clone()));
         }
         predecessor = Some(made.id.clone());

@@ -65,7 +65,9 @@ fn vpcs(state: &State, owner: &Owner) -> Vec<Vpc> {
         cidr: vpc.cidr,
         dns_support: vpc.dns_support,
         dns_hostnames: vpc.dns_hostnames,
-        ipv6: vpc.ipv6.clone(),
+        ipv6: vpc.ipv6.iter().filter(|block| block.is_associated).cloned().collect(),
+        // AWS says which it is only then.
+        is_ipv6_coming: vpc.ipv6.iter().any(|block| !block.is_associated),
     };
     state.vpcs.seen_of(owner, state.now).map(|kept| vpc(&kept.thing)).collect()
 }

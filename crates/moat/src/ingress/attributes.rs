@@ -1,5 +1,6 @@
 //! The attributes of load balancer and target group that are ours to set, and those that nobody should turn.
 
+use super::desired::AddressType;
 use crate::spec::{LoadBalancerKind, LoadBalancerSpec, Scheme};
 
 /// An attribute and its value, as ELB writes them.
@@ -45,7 +46,7 @@ pub fn target_group(spec: &LoadBalancerSpec) -> Pairs {
 
 /// Attributes of a load balancer that nobody should turn, with what AWS sets them to: each of the others opens
 /// something, or lets through what the tasks do not expect. Whatever else there is may be tuned by anybody.
-pub fn guarded(kind: LoadBalancerKind, scheme: Scheme) -> Vec<(&'static str, &'static str)> {
+pub fn guarded(kind: LoadBalancerKind, scheme: Scheme, address_type: &str) -> Vec<(&'static str, &'static str)> {
     let mut pairs = match kind {
         LoadBalancerKind::Application => vec![
             ("routing.http.desync_mitigation_mode", "defensive"),
@@ -56,8 +57,9 @@ pub fn guarded(kind: LoadBalancerKind, scheme: Scheme) -> Vec<(&'static str, &'s
         // It looks at no request, so there is nothing to let through.
         LoadBalancerKind::Network => vec![],
     };
-    // IPv6 addresses are public by themselves; this keeps the Internet gateway from leading to those of an internal one.
-    if scheme == Scheme::Internal {
+    // IPv6 addresses are public by themselves; this keeps the Internet gateway from leading to those of an internal one. ELB
+    // refuses it where there are none.
+    if scheme == Scheme::Internal && address_type == AddressType::DualStack.as_str() {
         pairs.push(("ipv6.deny_all_igw_traffic", "true"));
     }
     pairs

@@ -103,7 +103,7 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     }
     let mut attributes = unset(attributes, &found.attributes);
     let turned = |(key, value): &&(&str, &str)| found.attributes.get(*key).is_some_and(|found| found != value);
-    let guarded = attributes::guarded(door.kind, door.scheme);
+    let guarded = attributes::guarded(door.kind, door.scheme, &found.address_type);
     attributes.extend(guarded.iter().filter(turned).map(|(key, value)| (*key, (*value).to_owned())));
     if !attributes.is_empty() {
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });

@@ -19,6 +19,9 @@ pub(super) fn plan(spec: &NetworkSpec, found: &Found<'_>, plan: &mut Plan<Networ
         return;
     }
     match found.ipv6_block() {
+        None if found.vpc.is_some_and(|vpc| vpc.is_ipv6_coming) => {
+            plan.wait(Waiting::on("IPv6 range of vpc (associating)", POLL));
+        }
         None => plan.step(NetworkStep::AssociateIpv6Block),
         Some(block) => associating(block, "vpc", plan),
     }
@@ -77,8 +80,10 @@ pub(super) fn turned_off(spec: &NetworkSpec, found: &Found<'_>) -> Option<Proble
         let range = found.subnet(&zone.subnet(side)).and_then(|subnet| subnet.ipv6.as_ref());
         range.is_some_and(|range| subnet(&block.range, number(side, zone.slot)) == Some(range.range))
     };
-    let all_as_made = !found.zones.is_empty()
-        && found.zones.iter().all(|zone| is_as_made(zone, Side::Public) && is_as_made(zone, Side::Private));
+    // A zone that is still to come has none.
+    let there = found.zones.iter().flat_map(|zone| [(zone, Side::Public), (zone, Side::Private)]);
+    let mut there = there.filter(|(zone, side)| found.subnet(&zone.subnet(*side)).is_some()).peekable();
+    let all_as_made = there.peek().is_some() && there.all(|(zone, side)| is_as_made(zone, side));
     let gateway = found.spare_egress_only_gateways.first().map(|gateway| gateway.id.to_string());
     (!spec.ipv6 && (all_as_made || gateway.is_some())).then(|| {
         let gateway = gateway.map(|id| format!(" and {} {id}", desired::egress_only_gateway())).unwrap_or_default();

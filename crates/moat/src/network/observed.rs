@@ -50,6 +50,8 @@ pub struct Vpc {
     pub dns_hostnames: bool,
     /// Its IPv6 blocks, whoever asked for them: blocks carry no tags.
     pub ipv6: Vec<Ipv6Range>,
+    /// Whether AWS is giving it one that it does not name yet.
+    pub is_ipv6_coming: bool,
 }
 
 /// An IPv6 range of a VPC or a subnet.

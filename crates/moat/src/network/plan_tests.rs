@@ -57,6 +57,7 @@ pub(in crate::network) fn settled(nats: &[char]) -> Observed {
             dns_support: true,
             dns_hostnames: true,
             ipv6: Vec::new(),
+            is_ipv6_coming: false,
         }],
         subnets: vec![
             subnet(Side::Public, 'a', 0),

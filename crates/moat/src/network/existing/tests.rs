@@ -300,6 +300,7 @@ fn a_network_that_moat_made_under_the_same_name_is_not_forgotten() {
         dns_support: true,
         dns_hostnames: true,
         ipv6: Vec::new(),
+        is_ipv6_coming: false,
     });
     let reasons = reasons(&named(), &before);
     assert_eq!(reasons.len(), 1);
