@@ -196,6 +196,13 @@ impl IngressSpec {
         by_ipv4.chain(by_ipv6.into_iter().map(End::Ipv6)).collect()
     }
 
+    /// Whether the network's IPv6 block may connect, and nobody knows now which that is. Then no rule of a block is one
+    /// too many for certain.
+    pub(super) fn awaits_ipv6_block(&self) -> bool {
+        let is_known = self.given.get(&network::ipv6_range(&network::vpc())).is_some();
+        !is_known && self.own_door().is_some_and(|door| self.by_ipv6(door) == ByIpv6::Network)
+    }
+
     fn by_ipv6(&self, door: &LoadBalancerSpec) -> ByIpv6 {
         if self.network.ipv6 { door.allowed_by_ipv6() } else { ByIpv6::Ranges(Vec::new()) }
     }

@@ -7,10 +7,11 @@ use super::listener::{self, Answer};
 use super::observed::{HealthCheck, LoadBalancer, LoadBalancerState, Observed, SecurityGroup};
 use super::shared;
 use super::step::IngressStep;
+use crate::cidr::Anywhere;
 use crate::ids::{SecurityGroupId, SubnetId};
 use crate::name::Logical;
 use crate::plan::{Plan, Problem, Refusal, Waiting};
-use crate::rule::Rule;
+use crate::rule::{Direction, Peer, Rule};
 use crate::spec::{self, LoadBalancerSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,7 +72,9 @@ pub(super) fn rules(
         kept.extend(rule);
     }
     for (found, rule) in found.iter().flat_map(|found| found.rules.iter().map(move |rule| (found, rule))) {
-        if !kept.contains(rule) && is_ours(rule) {
+        let is_of_a_block = matches!(&rule.peer, Peer::Ipv6(range) if range != Anywhere::Ipv6.as_str());
+        let is_doubtful = is_of_a_block && rule.direction == Direction::Ingress && spec.awaits_ipv6_block();
+        if !kept.contains(rule) && is_ours(rule) && !is_doubtful {
             plan.step(IngressStep::RemoveRule { group, id: found.id.clone(), rule: rule.clone() });
         }
     }

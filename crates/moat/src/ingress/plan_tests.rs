@@ -354,6 +354,25 @@ fn a_door_lets_in_by_ipv6_whom_it_says_and_has_ipv6_addresses_where_that_is_anyb
 }
 
 #[test]
+fn while_the_block_of_the_network_is_unknown_no_rule_of_a_block_is_taken_away_and_anyone_is_still_a_hole() {
+    let known = dual(serde_json::json!({ "scheme": "internal" }));
+    let mut unknown = dual(serde_json::json!({ "scheme": "internal" }));
+    unknown.given = spec(2).given;
+    let removed = |spec: &IngressSpec, range: &str| {
+        let mut observed = settled();
+        observed.load_balancer.as_mut().unwrap().is_internet_facing = false;
+        let rule = Rule::tcp(Direction::Ingress, 80, Peer::Ipv6(range.into()));
+        observed.groups[0].rules.push(rule.clone());
+        planned(spec, &observed).contains(&format!("remove {rule} from security-group load-balancer"))
+    };
+    for (range, when_known, when_unknown) in
+        [("2600:1f18:12:ab00::/56", false, false), ("2001:db8::/32", true, false), ("::/0", true, true)]
+    {
+        assert_eq!((removed(&known, range), removed(&unknown, range)), (when_known, when_unknown), "{range}");
+    }
+}
+
+#[test]
 fn a_door_gets_its_ipv6_addresses_in_place_and_loses_none_unasked() {
     let spec = dual(serde_json::json!({}));
     let mut observed = settled();
