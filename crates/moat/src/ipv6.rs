@@ -59,8 +59,8 @@ pub const fn number(side: Side, slot: u8) -> u8 {
     }
 }
 
-/// The /64 of this number in a VPC's block. A subnet has no other size ("Subnet CIDR blocks", VPC guide, which allows
-/// /44 to /64; /64 is what a block of Amazon's has 256 of).
+/// The /64 of this number in a VPC's block: of the sizes that a subnet may have, the one that a block of Amazon's has 256 of
+/// ("Subnet CIDR blocks", VPC guide).
 ///
 /// Returns `None` when the block has no such /64.
 pub fn subnet(block: &Ipv6Cidr, number: u8) -> Option<Ipv6Cidr> {

@@ -3,7 +3,7 @@
 use super::NetworkCloud;
 use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
-use crate::ec2::{permission, tagged};
+use crate::ec2::{delete_route, permission, tagged};
 use crate::endpoints::delete_endpoint;
 use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, EgressOnlyInternetGateway, ResourceType, VpcEndpointType};
 use moat::cidr::Anywhere;
@@ -140,21 +140,10 @@ impl NetworkCloud {
             }
             NetworkStep::DeleteRoute { id, destination, target, .. } => {
                 debug_assert!(target.leads_to_the_internet(), "only ways to the Internet are closed");
-                let call = self.once.delete_route().route_table_id(id.as_str());
-                let call = match destination {
-                    range if range.contains(':') => call.destination_ipv6_cidr_block(range),
-                    list if list.starts_with("pl-") => call.destination_prefix_list_id(list),
-                    range => call.destination_cidr_block(range),
-                };
-                call.send().await.remove(step).map(|()| Done::Changed)
+                delete_route(&self.once, id.as_str(), destination, step).await.map(|()| Done::Changed)
             }
             NetworkStep::DeleteDefaultRoute { id, destination, .. } => {
-                let call = self.once.delete_route().route_table_id(id.as_str());
-                let call = match destination {
-                    Anywhere::Ipv4 => call.destination_cidr_block(destination.as_str()),
-                    Anywhere::Ipv6 => call.destination_ipv6_cidr_block(destination.as_str()),
-                };
-                call.send().await.remove(step).map(|()| Done::Changed)
+                delete_route(&self.once, id.as_str(), destination.as_str(), step).await.map(|()| Done::Changed)
             }
             NetworkStep::LimitS3Endpoint { endpoint, policy } => {
                 self.set_policy(endpoint, policy, step, bindings).await

@@ -1,11 +1,11 @@
 //! Creates NAT gateways.
 
-use super::NetworkCloud;
+use super::{NetworkCloud, nat_state};
 use crate::answer::Answer;
 use crate::binding::{bound, made};
 use crate::clock::age;
 use crate::ec2::tagged;
-use aws_sdk_ec2::types::{AvailabilityMode, NatGateway, NatGatewayState, ResourceType};
+use aws_sdk_ec2::types::{AvailabilityMode, ResourceType};
 use moat::error::{Failure, Kind};
 use moat::ids::NatGatewayId;
 use moat::network::NetworkStep;
@@ -63,9 +63,6 @@ impl NetworkCloud {
     async fn lives(&self, id: Option<&str>, step: &NetworkStep) -> Result<bool, Failure> {
         let Some(id) = id else { return Ok(false) };
         let found = self.ec2.describe_nat_gateways().nat_gateway_ids(id).send().await.find(step)?;
-        let is_live = |gateway: &NatGateway| {
-            matches!(gateway.state(), Some(NatGatewayState::Pending | NatGatewayState::Available))
-        };
-        Ok(found.is_some_and(|found| found.nat_gateways().iter().any(is_live)))
+        Ok(found.is_some_and(|found| found.nat_gateways().iter().any(|gateway| nat_state(gateway).is_live())))
     }
 }

@@ -113,6 +113,7 @@ impl Preflight {
         let found = found.collect::<Result<Vec<_>, _>>().await.fact()?;
         Ok(count(&self.region, found.iter().filter(|balancer| balancer.r#type() == Some(&kind)).count()))
     }
+
     /// Of all listeners of the load balancer, without the default ones, which do not count ("Quotas for your Application Load
     /// Balancers").
     async fn listener_rules(&self, name: String) -> Fact<Counts> {

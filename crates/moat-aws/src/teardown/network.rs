@@ -3,7 +3,7 @@
 use super::group::{self, groups, references};
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use crate::ec2::{filter, owned_by, resource};
+use crate::ec2::{delete_route, filter, owned_by, resource};
 use crate::endpoints::delete_endpoint;
 use crate::interface::interfaces;
 use aws_config::SdkConfig;
@@ -71,7 +71,7 @@ impl Cloud<NetworkTeardown> for NetworkTeardownCloud {
         match step {
             NetworkStep::DeleteEndpoint { id, .. } => delete_endpoint(&self.ec2, id, step).await?,
             NetworkStep::DeleteRoute { id, destination, .. } => {
-                self.delete_route(id.as_str(), destination, step).await?
+                delete_route(&self.ec2, id.as_str(), destination, step).await?
             }
             NetworkStep::DeleteNatGateway { id, .. } => {
                 self.ec2.delete_nat_gateway().nat_gateway_id(id.as_str()).send().await.remove(step)?;
@@ -219,15 +219,6 @@ impl NetworkTeardownCloud {
             })
         })
         .collect()
-    }
-
-    async fn delete_route(&self, table: &str, destination: &str, step: &NetworkStep) -> Result<(), Failure> {
-        let call = self.ec2.delete_route().route_table_id(table);
-        let call = match destination.contains(':') {
-            true => call.destination_ipv6_cidr_block(destination),
-            false => call.destination_cidr_block(destination),
-        };
-        call.send().await.remove(step)
     }
 
     /// The network interfaces of groups that are ours in a VPC of others: what else is there is nobody's business.

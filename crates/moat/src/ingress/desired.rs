@@ -187,20 +187,20 @@ impl IngressSpec {
     fn allowed(&self, door: &LoadBalancerSpec) -> Vec<End> {
         let by_ipv6 = match self.by_ipv6(door) {
             ByIpv6::Ranges(ranges) => ranges,
-            ByIpv6::Network => {
-                let block = self.given.get(&network::ipv6_range(&network::vpc()));
-                block.and_then(|text| Ipv6Cidr::new(text).ok()).into_iter().collect()
-            }
+            ByIpv6::Network => self.ipv6_block().into_iter().collect(),
         };
         let by_ipv4 = door.allowed(&self.network).into_iter().map(End::Cidr);
         by_ipv4.chain(by_ipv6.into_iter().map(End::Ipv6)).collect()
     }
 
+    fn ipv6_block(&self) -> Option<Ipv6Cidr> {
+        self.given.get(&network::ipv6_range(&network::vpc())).and_then(|text| Ipv6Cidr::new(text).ok())
+    }
+
     /// Whether the network's IPv6 block may connect, and nobody knows now which that is. Then no rule of a block is one
     /// too many for certain.
     pub(super) fn awaits_ipv6_block(&self) -> bool {
-        let is_known = self.given.get(&network::ipv6_range(&network::vpc())).is_some();
-        !is_known && self.own_door().is_some_and(|door| self.by_ipv6(door) == ByIpv6::Network)
+        self.ipv6_block().is_none() && self.own_door().is_some_and(|door| self.by_ipv6(door) == ByIpv6::Network)
     }
 
     fn by_ipv6(&self, door: &LoadBalancerSpec) -> ByIpv6 {

@@ -2,7 +2,7 @@
 
 use super::desired::{self, Group, IngressSpec};
 use super::listener;
-use super::observed::{ListenerRule, Observed};
+use super::observed::{Listener, ListenerRule, Observed};
 use super::shared;
 use super::step::IngressStep;
 use crate::drift::finding::{ABSENT, Difference};
@@ -61,13 +61,11 @@ pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -
             Difference::of(listener.logical(), "what it does", expected, found)
         }
         IngressStep::SetListenerAttributes { listener, attributes } => {
-            let main = spec.listeners().into_iter().find(|wanted| wanted.logical() == *listener);
-            let found = main.and_then(|wanted| observed.listener(wanted.port));
+            let found = named(spec, observed, listener);
             attribute(listener.clone(), attributes, found.map(|found| &found.attributes))
         }
         IngressStep::AddCertificates { listener, certificates } => {
-            let main = spec.listeners().into_iter().find(|wanted| wanted.logical() == *listener);
-            let found = main.and_then(|wanted| observed.listener(wanted.port));
+            let found = named(spec, observed, listener);
             let found = found.map_or_else(|| ABSENT.into(), |found| listed(found.additional_certificates.iter()));
             Difference::of(listener.clone(), "additional certificates", certificates.join(", "), found)
         }
@@ -94,6 +92,12 @@ pub fn difference(spec: &IngressSpec, observed: &Observed, step: &IngressStep) -
             Difference::of(listener.clone(), format!("rule {priority}"), "none", found)
         }
     }
+}
+
+/// What is found in the place of the listener with this name.
+fn named<'a>(spec: &IngressSpec, observed: &'a Observed, name: &Logical) -> Option<&'a Listener> {
+    let wanted = spec.listeners().into_iter().find(|wanted| wanted.logical() == *name)?;
+    observed.listener(wanted.port)
 }
 
 fn rule<'a>(observed: &'a Observed, arn: &crate::ids::ListenerRuleArn) -> Option<&'a ListenerRule> {

@@ -82,8 +82,9 @@ pub(super) fn rules(
 
 fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observed, plan: &mut Plan<IngressStep>) {
     let (subnets, attributes) = (spec.door_subnets(), attributes::load_balancer(door));
+    let address_type = spec.address_type(door);
     let Some(found) = &observed.load_balancer else {
-        let (kind, scheme, address_type) = (door.kind, door.scheme, spec.address_type(door));
+        let (kind, scheme) = (door.kind, door.scheme);
         plan.step(IngressStep::CreateLoadBalancer { kind, scheme, address_type, subnets });
         plan.step(IngressStep::SetLoadBalancerAttributes { attributes });
         return;
@@ -91,13 +92,12 @@ fn load_balancer(spec: &IngressSpec, door: &LoadBalancerSpec, observed: &Observe
     let wanted: Option<BTreeSet<SubnetId>> =
         subnets.iter().map(|name| spec.given.get(name).map(SubnetId::from)).collect();
     if wanted.is_none_or(|wanted| wanted != found.subnets) {
-        let (arn, address_type) = (found.arn.clone(), spec.address_type(door));
-        plan.step(IngressStep::SetSubnets { arn, address_type, subnets: subnets.clone() });
+        let (arn, subnets) = (found.arn.clone(), subnets.clone());
+        plan.step(IngressStep::SetSubnets { arn, address_type, subnets });
     }
     // In a network of somebody else's it is theirs to say.
-    if spec.network.existing.is_none() && found.address_type != spec.address_type(door).as_str() {
-        let (arn, address_type) = (found.arn.clone(), spec.address_type(door));
-        plan.step(IngressStep::SetAddressType { arn, address_type, subnets });
+    if spec.network.existing.is_none() && found.address_type != address_type.as_str() {
+        plan.step(IngressStep::SetAddressType { arn: found.arn.clone(), address_type, subnets });
     }
     let wanted: BTreeSet<SecurityGroupId> =
         observed.group(Group::LoadBalancer).map(|group| group.id.clone()).into_iter().collect();

@@ -11,7 +11,7 @@ use super::observed::{
     RouteTable, Subnet, Target, Vpc,
 };
 use crate::cidr::{Cidr, Side};
-use crate::ids::{EgressOnlyInternetGatewayId, NatGatewayId, VpcId};
+use crate::ids::{NatGatewayId, VpcId};
 use crate::name::Logical;
 use crate::plan::{Bindings, Problem, Refusal};
 use crate::spec::NetworkSpec;
@@ -129,7 +129,7 @@ impl<'a> Found<'a> {
             self.spare_egress_only_gateways.extend(ours);
             return;
         }
-        let is_used = |gateway: &EgressOnlyInternetGateway| leads_to(observed, &gateway.id);
+        let is_used = |gateway: &EgressOnlyInternetGateway| is_routed(observed, &Target::egress_only(&gateway.id));
         (self.egress_only_gateway, self.spare_egress_only_gateways) =
             choose(&desired::egress_only_gateway(), ours.collect(), |it| it.id.0.clone(), is_used, problems);
     }
@@ -161,7 +161,7 @@ impl<'a> Found<'a> {
         for place in desired::nat_places(&self.zones) {
             let name = place.gateway();
             let (ours, others) = live.into_iter().partition(|gateway| gateway.resource == name);
-            let is_used = |gateway: &NatGateway| is_routed(observed, &gateway.id);
+            let is_used = |gateway: &NatGateway| is_routed(observed, &Target::NatGateway(gateway.id.clone()));
             let (gateway, twins) = choose(&name, ours, |g| g.id.0.clone(), is_used, problems);
             self.nat_gateways.extend(gateway);
             self.spare_nat_gateways.extend(twins);
@@ -334,13 +334,16 @@ impl<'a> Found<'a> {
     ///
     /// They are bound to the VPC's id: the thing itself will soon be gone, and the next pass must not wait to see it.
     fn bind_idle(&self, observed: &Observed, vpc: &VpcId, bindings: &mut Bindings) {
-        let spare = self.spare_nat_gateways.iter().filter(|gateway| !is_routed(observed, &gateway.id));
+        let spare = self
+            .spare_nat_gateways
+            .iter()
+            .filter(|gateway| !is_routed(observed, &Target::NatGateway(gateway.id.clone())));
         let failed = observed.nat_gateways.iter().filter(|gateway| matches!(gateway.state, NatState::Failed(_)));
         for id in spare.copied().chain(failed).map(|gateway| &gateway.id) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
         let exits = self.spare_egress_only_gateways.iter().map(|gateway| &gateway.id);
-        for id in exits.filter(|id| !leads_to(observed, id)) {
+        for id in exits.filter(|id| !is_routed(observed, &Target::egress_only(id))) {
             bindings.bind(idle(&id.0), vpc.0.clone());
         }
         let places = desired::nat_places(&self.zones).into_iter();
@@ -376,15 +379,10 @@ fn is_in_use(observed: &Observed, vpc: &VpcId) -> bool {
         || observed.route_tables.iter().any(|table| table.vpc == *vpc && table.resource.is_some())
 }
 
-fn is_routed(observed: &Observed, gateway: &NatGatewayId) -> bool {
+/// Whether a route leads there.
+fn is_routed(observed: &Observed, target: &Target) -> bool {
     let mut routes = observed.route_tables.iter().flat_map(|table| &table.routes);
-    routes.any(|route| route.target == Target::NatGateway(gateway.clone()))
-}
-
-/// Whether a route leads to this egress-only Internet gateway.
-fn leads_to(observed: &Observed, gateway: &EgressOnlyInternetGatewayId) -> bool {
-    let mut routes = observed.route_tables.iter().flat_map(|table| &table.routes);
-    routes.any(|route| route.target == Target::egress_only(gateway))
+    routes.any(|route| route.target == *target)
 }
 
 /// Whether the address can be released: no association, and no gateway that still holds it on its way in or out.

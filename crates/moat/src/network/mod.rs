@@ -67,8 +67,8 @@ impl Stage for Network {
             return existing::milestones(&spec.needs);
         }
         let subnets = desired::letters(spec.network.zones)
-            .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)));
-        let subnets: Vec<Logical> = subnets.collect();
+            .flat_map(|letter| [Side::Public, Side::Private].map(|side| desired::subnet(side, letter)))
+            .collect::<Vec<Logical>>();
         // A load balancer with IPv6 is made only in subnets that have it.
         let ranges: Vec<Logical> = subnets.iter().filter(|_| spec.network.ipv6).map(desired::ipv6_range).collect();
         [desired::vpc(), desired::attachment()].into_iter().chain(subnets).chain(ranges).collect()

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::{AccessLogs, ClientRange, HealthCheck, LoadBalancerKind, LoadBalancerSpec, Scheme};
 use serde_json::Value;
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "shared",
     "hosts",
     "paths",

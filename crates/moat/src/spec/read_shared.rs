@@ -1,21 +1,11 @@
 //! Reads which requests come to a service that is behind the load balancer of another.
 
+use super::read_load_balancer::FIELDS;
 use super::reader::Reader;
 use crate::name::Name;
 
-/// What belongs to the load balancer, and is said where that is.
-const OF_THE_LOAD_BALANCER: &[&str] = &[
-    "type",
-    "scheme",
-    "allow",
-    "certificate",
-    "additionalCertificates",
-    "redirect",
-    "tlsPolicy",
-    "idleTimeout",
-    "accessLogs",
-    "wafAcl",
-];
+/// What a service says for itself; all else belongs to the load balancer, and is said where that is.
+const OF_THE_SERVICE: &[&str] = &["shared", "hosts", "paths", "healthCheck", "deregistrationDelay"];
 
 /// Source: "Quotas for your Application Load Balancers", condition values per rule.
 const MOST_VALUES: usize = 5;
@@ -42,8 +32,8 @@ pub(super) fn shared(fields: &mut Reader<'_>) -> Option<Behind> {
     }
     let service: Option<Name> = fields.optional("shared", None);
     // A recorded document says the defaults too.
-    let said =
-        OF_THE_LOAD_BALANCER.iter().filter(|name| fields.value(name).is_some_and(|value| !is_default(name, value)));
+    let of_the_load_balancer = FIELDS.iter().filter(|name| !OF_THE_SERVICE.contains(name));
+    let said = of_the_load_balancer.filter(|name| fields.value(name).is_some_and(|value| !is_default(name, value)));
     let said: Vec<&str> = said.copied().collect();
     for name in said {
         let whose = service.as_ref().map_or_else(|| "the other service".to_owned(), |name| format!("service {name}"));
