@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 const HANDS: &[(&str, &[&str])] = &[
     ("SpecFunction", &["parameters", "records"]),
     ("PreflightFunction", &["preflight", "secrets"]),
-    ("NetworkFunction", &["endpoints", "network"]),
+    ("NetworkFunction", &["endpoints", "network", "routes"]),
     ("IngressFunction", &["ingress"]),
     ("ServiceFunction", &["scaling", "service"]),
     ("RolloutFunction", &["parameters", "rollout"]),
     ("VerifyFunction", &["evidence", "interface"]),
     ("DriftFunction", &["evidence", "interface", "leftovers", "parameters", "records", "scaling", "tags"]),
-    ("TeardownFunction", &["endpoints", "interface", "teardown"]),
+    ("TeardownFunction", &["endpoints", "interface", "routes", "teardown"]),
 ];
 
 /// Whose hands a function uses to look, and for nothing else.

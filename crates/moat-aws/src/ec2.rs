@@ -1,6 +1,5 @@
 //! What the network and the ingress share of EC2's data: tags, filters, rules of security groups.
 
-use crate::answer::Answer;
 use aws_sdk_ec2::types::{
     Filter, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroup, Tag, TagSpecification,
     UserIdGroupPair,
@@ -11,7 +10,6 @@ use moat::name::Logical;
 use moat::rule::{Direction, Peer, Rule};
 use moat::tags::{self, Owner};
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 pub(crate) fn filter(name: &str, values: impl IntoIterator<Item = String>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().collect())).build()
@@ -75,22 +73,6 @@ fn split(direction: Direction, permission: &IpPermission) -> Result<Vec<Rule>, F
     };
     let of = |peer: Result<Peer, Failure>| Ok(Rule { direction, protocol: protocol.clone(), ports, peer: peer? });
     cidrs.chain(ipv6).chain(groups).chain(lists).map(of).collect()
-}
-
-/// By its destination: a range of IPv4 or IPv6, or a prefix list.
-pub(crate) async fn delete_route(
-    ec2: &aws_sdk_ec2::Client,
-    table: &str,
-    destination: &str,
-    step: impl Display,
-) -> Result<(), Failure> {
-    let call = ec2.delete_route().route_table_id(table);
-    let call = match destination {
-        range if range.contains(':') => call.destination_ipv6_cidr_block(range),
-        list if list.starts_with("pl-") => call.destination_prefix_list_id(list),
-        range => call.destination_cidr_block(range),
-    };
-    call.send().await.remove(step)
 }
 
 /// The rule as EC2 takes it.

@@ -42,6 +42,8 @@ pub mod preflight;
 pub mod records;
 #[cfg(all(feature = "ecs", feature = "ecr", feature = "elb", feature = "ssm"))]
 pub mod rollout;
+#[cfg(feature = "ec2")]
+mod routes;
 #[cfg(all(feature = "scaling", feature = "ecs"))]
 pub mod scaling;
 #[cfg(all(feature = "secrets", feature = "iam", feature = "ssm"))]

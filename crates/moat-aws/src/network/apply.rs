@@ -3,8 +3,9 @@
 use super::NetworkCloud;
 use crate::answer::Answer;
 use crate::binding::{bound, changed, made};
-use crate::ec2::{delete_route, permission, tagged};
+use crate::ec2::{permission, tagged};
 use crate::endpoints::delete_endpoint;
+use crate::routes::delete_route;
 use aws_sdk_ec2::types::{AttributeBooleanValue, DomainType, EgressOnlyInternetGateway, ResourceType, VpcEndpointType};
 use moat::cidr::Anywhere;
 use moat::error::{Failure, Kind};

@@ -3,9 +3,10 @@
 use super::group::{self, groups, references};
 use crate::answer::{Answer, present};
 use crate::clock::age;
-use crate::ec2::{delete_route, filter, owned_by, resource};
+use crate::ec2::{filter, owned_by, resource};
 use crate::endpoints::delete_endpoint;
 use crate::interface::interfaces;
+use crate::routes::delete_route;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{self as aws, NatGatewayState};
